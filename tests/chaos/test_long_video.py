@@ -13,13 +13,13 @@ from tests.chaos.scenario import assert_as_undisturbed, assert_nothing_done_twic
 from tests.chaos.snapshot import snapshot
 from tests.e2e.media import write_video
 
-PART_MINUTES = 0.1
+PART_MINUTES = 0.05
 
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of four parts."""
-    return write_video(tmp_path_factory.mktemp("long") / "long.mp4", seconds=24, rate=8, sound=True, seed=77)
+    return write_video(tmp_path_factory.mktemp("long") / "long.mp4", seconds=12, rate=8, sound=True, seed=77)
 
 
 CASES = {

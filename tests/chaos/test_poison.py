@@ -20,7 +20,7 @@ HEALTHY, EACH = (40, 3) if FULL else (4, 1)
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Snapshot, dict[str, str]]:
     """Healthy films; a snapshot of a library with only these; file name to video id."""
     folder = tmp_path_factory.mktemp("healthy")
-    make_films(folder / "films", HEALTHY, first=500, seconds=1.0)
+    make_films(folder / "films", HEALTHY, first=500)
     runs = Runs(folder / "runs")
     ran = runs.run("ingest", folder / "films", "--library", folder / "lib", "--workers", 2, seconds=900)
     assert ran.code == 0, ran.err

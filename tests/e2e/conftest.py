@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import gc
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kinodex.cli.app import main
 from tests.e2e.media import sample_video, turned, write_sound, write_video
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +54,18 @@ def program(
         check=False,
     )
     return Ran(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def command(*arguments: str | Path) -> Ran:
+    """Run `kinodex` in this process, which has the modules and models that a process of its own must load first."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["kinodex", *map(str, arguments)])
+        patch.setattr(gc, "freeze", lambda: None)  # this process does not end
+        with pytest.raises(SystemExit) as ended:
+            main()
+    said = [stream.buffer.getvalue().decode() for stream in (out, err)]
+    return Ran(int(ended.value.code or 0), *said)
 
 
 @pytest.fixture(scope="session")
@@ -92,8 +108,9 @@ class Ingested:
         return video
 
     def run(self, *arguments: str | Path, **options: Any) -> Ran:
-        """A command on this library."""
-        return program(*arguments, "--library", self.root, **options)
+        """A command on this library; with ``options``, or ``apart``, in a process of its own."""
+        run = program if options.pop("apart", False) or options else command
+        return run(*arguments, "--library", self.root, **options)
 
 
 @pytest.fixture(scope="session")

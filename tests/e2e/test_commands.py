@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kinodex import KinodexError, Library
-from tests.e2e.conftest import ROOT, Ingested, program
+from tests.e2e.conftest import ROOT, Ingested, command, program
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,7 @@ def tagged(ingested: Ingested, tmp_path_factory: pytest.TempPathFactory) -> Inge
 
 
 def test_search_tells_where_and_why(ingested: Ingested):
-    ran = ingested.run("search", "a rabbit", "-k", "3", "--json")
+    ran = ingested.run("search", "a rabbit", "-k", "3", "--json", apart=True)
     assert ran.code == 0, ran.err
     found = ran.json
     assert set(found) == {"query", "verdict", "index", "results"}
@@ -69,10 +69,10 @@ def test_search_for_people_shows_how_to_open_the_moment(ingested: Ingested):
 
 
 def test_a_conversation_goes_on_from_one_process_to_the_next(ingested: Ingested):
-    first = ingested.run("chat", "Which video shows a bicycle?", "--json")
+    first = ingested.run("chat", "Which video shows a bicycle?", "--json", apart=True)
     assert first.code == 0, first.err
     assert first.json["claims"][0]["citations"][0]["uri"].endswith("bikes.mp4")
-    second = ingested.run("chat", "--thread", "last", "When is it seen for the first time?")
+    second = ingested.run("chat", "--thread", "last", "When is it seen for the first time?", apart=True)
     assert second.code == 0, second.err
     assert "bicycle" in second.out
     assert "[1] bikes.mp4 0:" in second.out
@@ -82,8 +82,8 @@ def test_a_conversation_goes_on_from_one_process_to_the_next(ingested: Ingested)
 
 
 def test_an_empty_library_says_not_indexed(tmp_path: Path):
-    program("ingest", tmp_path, "--library", tmp_path / "lib")
-    ran = program("search", "anything", "--library", tmp_path / "lib")
+    command("ingest", tmp_path, "--library", tmp_path / "lib")
+    ran = command("search", "anything", "--library", tmp_path / "lib")
     assert ran.code == 0
     assert "Nothing is indexed yet" in ran.out
 
@@ -132,8 +132,8 @@ def test_tag_all_takes_every_indexed_video_and_only_those(tagged: Ingested):
 
 
 def test_tagging_without_tags_says_what_to_do(tmp_path: Path):
-    program("ingest", tmp_path, "--library", tmp_path / "lib")
-    ran = program("tag", "--all", "--json", "--library", tmp_path / "lib")
+    command("ingest", tmp_path, "--library", tmp_path / "lib")
+    ran = command("tag", "--all", "--json", "--library", tmp_path / "lib")
     assert ran.code == 1
     assert ran.json["error"]["code"] == "NO_TAGS"
     assert "kinodex tags import" in ran.json["error"]["hint"]
@@ -256,7 +256,7 @@ def test_the_library_facade(ingested: Ingested, tmp_path: Path):
 def test_a_film_that_speaks_terminal_does_not_steer_it(ingested: Ingested, tmp_path: Path):
     name = "evil \x1b[31m\x1b]0;owned\x07 [bold]x.mp4"
     shutil.copy(ingested.films / "vfr.mp4", tmp_path / name)
-    ran = program("ingest", tmp_path / name, "--dry-run", "--library", tmp_path / "lib")
+    ran = command("ingest", tmp_path / name, "--dry-run", "--library", tmp_path / "lib")
     assert ran.code == 0
     assert "\x1b" not in ran.out
     assert "[bold]" in ran.out
@@ -275,9 +275,9 @@ def test_output_to_an_ascii_pipe(ingested: Ingested):
 
 @pytest.mark.parametrize("form", ["", "--json"])
 def test_a_reader_that_leaves_early_sees_no_trace(ingested: Ingested, form: str):
-    command = f"{sys.executable} -m kinodex show bikes.mp4 {form} --library {ingested.root} | head -1"
+    line = f"{sys.executable} -m kinodex show bikes.mp4 {form} --library {ingested.root} | head -1"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(["bash", "-c", command], capture_output=True, env=environment, text=True, check=True)
+    ran = subprocess.run(["bash", "-c", line], capture_output=True, env=environment, text=True, check=True)
     assert ran.stderr == ""
 
 

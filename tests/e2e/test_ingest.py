@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ROOT, Ingested, program
+from tests.e2e.conftest import ROOT, Ingested, command, program
 from tests.e2e.media import write_video
 
 pytestmark = pytest.mark.slow
@@ -106,7 +106,7 @@ def test_a_renamed_file_costs_nothing(ingested: Ingested, tmp_path: Path):
 def test_a_dry_run_changes_nothing(ingested: Ingested, tmp_path: Path):
     write_video(tmp_path / "new.mp4", seed=9)
     shutil.copy(ingested.films / "bikes.mp4", tmp_path)
-    ran = program("ingest", tmp_path, "--dry-run", "--json", "--library", tmp_path / "none")
+    ran = command("ingest", tmp_path, "--dry-run", "--json", "--library", tmp_path / "none")
     assert ran.code == 0
     assert all("probe" in video["pending"] for video in ran.json["videos"])
     assert not (tmp_path / "none").exists()
@@ -157,9 +157,9 @@ def test_a_bug_in_one_video_costs_only_that_video(tmp_path: Path):
 
 def test_interrupted_and_run_again(tmp_path: Path, films: Path):
     shutil.copy(films / "bikes.mp4", tmp_path)
-    command = ["ingest", str(tmp_path), "--library", str(tmp_path / "lib"), "--json"]
+    ingest = ["ingest", str(tmp_path), "--library", str(tmp_path / "lib"), "--json"]
     running = subprocess.Popen(
-        [sys.executable, "-c", f"{HEARS_INTERRUPTS}; from kinodex.cli.app import main; main()", *command],
+        [sys.executable, "-c", f"{HEARS_INTERRUPTS}; from kinodex.cli.app import main; main()", *ingest],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -172,7 +172,7 @@ def test_interrupted_and_run_again(tmp_path: Path, films: Path):
     assert b"run the same command to go on" in err
     assert b"Traceback" not in out + err
     assert not list((tmp_path / "lib" / "staging").iterdir())
-    again = program(*command)
+    again = command(*ingest)
     assert again.code == 0, again.out
     assert again.json["videos"][0]["status"] == "done"
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.amount import FULL
-from tests.e2e.conftest import ROOT, Ingested, program
+from tests.e2e.conftest import ROOT, Ingested, command, program
 from tests.e2e.media import write_video
 
 pytestmark = pytest.mark.slow
@@ -62,9 +62,9 @@ def test_a_failure_can_be_seen_again_by_the_command_beside_it(made: Ingested):
     (error,) = made.run("errors", "--json").json["errors"]
     assert (error["code"], error["stage"], error["blame"]) == ("NOT_MEDIA", "probe", "input")
     before = runs(made.root)
-    command = shlex.split(error["replay"])
-    assert command[:2] == ["kinodex", "replay"]
-    again = program(*command[1:])
+    replay = shlex.split(error["replay"])
+    assert replay[:2] == ["kinodex", "replay"]
+    again = command(*replay[1:])
     assert again.code == 1, again.err
     assert "NOT_MEDIA" in again.out
     assert runs(made.root) == before
@@ -163,11 +163,11 @@ def test_a_changed_setting_of_a_stage_redoes_that_stage_and_what_rests_on_it(lib
 
 def test_a_budget_stops_in_time_and_the_same_command_goes_on(made: Ingested, tmp_path: Path):
     films = (made.films / "one.mp4", made.films / "two.mp4")
-    stopped = program("ingest", *films, "--budget", "1kB", "--library", tmp_path / "lib", "--json")
+    stopped = command("ingest", *films, "--budget", "1kB", "--library", tmp_path / "lib", "--json")
     assert stopped.code == 5, stopped.err
     assert stopped.json["totals"]["postponed"] == 2
     assert "budget" in stopped.json["stopped"]
-    on = program("ingest", *films, "--budget", "1h", "--library", tmp_path / "lib", "--json")
+    on = command("ingest", *films, "--budget", "1h", "--library", tmp_path / "lib", "--json")
     assert on.code == 0, on.err
     assert (on.json["totals"]["done"], on.json["totals"]["postponed"], on.json["stopped"]) == (2, 0, "")
 
@@ -175,9 +175,9 @@ def test_a_budget_stops_in_time_and_the_same_command_goes_on(made: Ingested, tmp
 @pytest.mark.parametrize("executor", ["local", "ray"] if FULL else ["local"])
 def test_sigterm_gives_the_attempts_back(executor: str, made: Ingested, tmp_path: Path):
     root = tmp_path / "lib"
-    command = ["ingest", str(made.films / "one.mp4"), "--library", str(root), "--executor", executor, "--json"]
+    ingest = ["ingest", str(made.films / "one.mp4"), "--library", str(root), "--executor", executor, "--json"]
     running = subprocess.Popen(
-        [sys.executable, "-c", "from kinodex.cli.app import main; main()", *command],
+        [sys.executable, "-c", "from kinodex.cli.app import main; main()", *ingest],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -195,5 +195,5 @@ def test_sigterm_gives_the_attempts_back(executor: str, made: Ingested, tmp_path
     assert not [run for run in runs(root) if run[2] in ("running", "failed")]
     assert all(strikes <= 1 for *_, status, _, strikes in runs(root) if status == "done")
     assert not [run for run in runs(root) if run[2] == "pending" and run[4]]
-    again = program(*command)
+    again = command(*ingest)
     assert again.code == 0, again.out

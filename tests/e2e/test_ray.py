@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.amount import full_only
-from tests.e2e.conftest import ROOT, Ran, program
+from tests.e2e.conftest import ROOT, Ran, command, program
 from tests.e2e.media import write_video
 
 pytestmark = pytest.mark.slow
@@ -89,7 +89,7 @@ def test_ray_and_local_find_the_same(on_ray: tuple[Path, Ran], small_films: Path
         v["uri"]: v["stages"] for v in on_ray[1].json["videos"]
     }
     shown = [
-        program("show", "b.mp4", "--library", root, "--json").json["evidence"] for root in (on_ray[0], tmp_path / "lib")
+        command("show", "b.mp4", "--library", root, "--json").json["evidence"] for root in (on_ray[0], tmp_path / "lib")
     ]
     assert shown[0] == shown[1]
     assert shown[0]

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from stores.core.errors import KinodexError, StoreError
-from tests.e2e.conftest import ROOT
 from workflows.executors.ray.actor import Perceiver, ProgressBuffer, Row
 from workflows.executors.ray.cluster import cluster
 from workflows.executors.ray.pool import Pool
@@ -21,6 +20,7 @@ from workflows.executors.ray.shape import Shape
 from workflows.telemetry.progress import Event, StageAdvanced, StageStarted, Waiting
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]  # actors import this module, so it imports little
 
 
 class Toy(Perceiver):
@@ -136,14 +136,15 @@ def test_the_units_of_a_dead_actor_are_run_by_another(slots: int, actors: int, f
 
 def test_a_unit_that_always_kills_its_actor_ends_the_job_eventually(folder: Path, monkeypatch: pytest.MonkeyPatch):
     # In a library the ledger ends it sooner; here no attempt is ever begun.
-    monkeypatch.setattr("workflows.executors.ray.pool._MAX_RETURNS", 4)
+    monkeypatch.setattr("workflows.executors.ray.pool._MAX_RETURNS", 2)
     pool = pool_of(folder)
     with pytest.raises(KinodexError, match="keep dying") as raised:
         done(pool, ["die 1"])
     assert raised.value.code.name == "WORKER_LOST"
 
 
-def test_actors_that_never_open_end_the_job(folder: Path):
+def test_actors_that_never_open_end_the_job(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("workflows.executors.ray.pool._MAX_FAILED_STARTS", 2)
     (folder / "fails to start").touch()
     with pytest.raises(KinodexError, match="keep dying"):
         done(pool_of(folder), ["quick 1"])

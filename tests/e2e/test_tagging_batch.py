@@ -21,7 +21,7 @@ from encoders.concepts import read_concepts
 from kinodex import Library
 from stores.library_store import LibraryStore
 from tests.amount import FULL
-from tests.e2e.conftest import ROOT, program
+from tests.e2e.conftest import ROOT, command, program
 
 pytestmark = pytest.mark.slow
 
@@ -88,9 +88,9 @@ def test_killed_and_gone_on_with_it_decides_the_same(
     filled: Path, by_threads: Path, tmp_path: Path, executor: str
 ) -> None:
     root = copied(filled, tmp_path)
-    command = ["tag", "--all", "--executor", executor, "--workers", "1", "--library", str(root), "--json"]
+    tag = ["tag", "--all", "--executor", executor, "--workers", "1", "--library", str(root), "--json"]
     running = subprocess.Popen(
-        [sys.executable, "-m", "kinodex", *command],
+        [sys.executable, "-m", "kinodex", *tag],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -103,7 +103,7 @@ def test_killed_and_gone_on_with_it_decides_the_same(
         running.communicate()
     assert 0 < waiting < VIDEOS
     assert decisions(root) == decisions(filled), "nothing of it is in place yet"
-    planned = program("tag", "--all", "--dry-run", "--library", root, "--json").json
+    planned = command("tag", "--all", "--dry-run", "--library", root, "--json").json
     assert planned["videos"] + planned["waiting"] == planned["inputs"] == VIDEOS
     assert planned["waiting"] >= waiting
     other = "ray" if executor == "local" and FULL else "local"
@@ -127,8 +127,8 @@ def wait_for_some(root: Path) -> int:
 def test_what_was_decided_is_written_whole_in_three_forms(by_threads: Path, tmp_path: Path) -> None:
     # Nothing has changed: it only writes.
     files = {suffix: tmp_path / f"tags.{suffix}" for suffix in ("parquet", "jsonl", "csv")}
-    command = ("tag", "--all", "--since", "last", "--library", by_threads, "--json", "--output")
-    rows = {program(*command, file).json["rows"] for file in files.values()}
+    tag = ("tag", "--all", "--since", "last", "--library", by_threads, "--json", "--output")
+    rows = {command(*tag, file).json["rows"] for file in files.values()}
     table = pyarrow.parquet.read_table(files["parquet"]).to_pylist()
     lines = [json.loads(line) for line in files["jsonl"].read_text(encoding="utf-8").splitlines()]
     with files["csv"].open(encoding="utf-8", newline="") as file:
@@ -144,8 +144,8 @@ def test_what_was_decided_is_written_whole_in_three_forms(by_threads: Path, tmp_
     assert all(start < end for start, end in first["times"])
     assert first["name"].endswith(".mp4")
     assert {one["by"] for one in table} == {"automatic"}
-    refused = program(*command, files["csv"])
+    refused = command(*tag, files["csv"])
     assert (refused.code, refused.json["error"]["code"]) == (1, "CONFLICT")
-    assert program(*command, files["csv"], "--force").code == 0
-    assert program(*command, tmp_path / "tags.xml").json["error"]["code"] == "USAGE"
+    assert command(*tag, files["csv"], "--force").code == 0
+    assert command(*tag, tmp_path / "tags.xml").json["error"]["code"] == "USAGE"
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in files.values())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stores.core.places import Places
-from tests.e2e.conftest import program
+from tests.e2e.conftest import command, program
 from tests.e2e.media import write_video
 
 pytestmark = pytest.mark.slow
@@ -23,11 +23,11 @@ def test_a_library_on_servers_is_used_like_any_other(places: Places, tmp_path: P
     (tmp_path / "k.toml").write_text("\n".join(lines))
     common = ("--library", tmp_path / "lib", "--config", tmp_path / "k.toml", "--json")
 
-    checks = {check["name"]: check["result"] for check in program("doctor", *common).json["checks"]}
+    checks = {check["name"]: check["result"] for check in command("doctor", *common).json["checks"]}
     assert checks["database"] == "warn"  # there is no library in it yet
     assert checks["vectors"] == checks["blobs"] == "ok"
 
-    planned = program("ingest", film, "--dry-run", *common)
+    planned = command("ingest", film, "--dry-run", *common)
     assert planned.code == 0, planned.err
     assert planned.json["totals"]["videos"] == 1
     assert not (tmp_path / "lib").exists()
@@ -37,9 +37,9 @@ def test_a_library_on_servers_is_used_like_any_other(places: Places, tmp_path: P
     assert not (tmp_path / "lib" / "kinodex.sqlite3").exists()
     assert Path(ran.json["report"]).is_file()
 
-    status = program("status", *common)
+    status = command("status", *common)
     assert set(status.json["places"]) == {"database", "vectors", "blobs"}
-    verified = program("verify", *common).json
+    verified = command("verify", *common).json
     assert (verified["ok"], verified["problems"]) == (True, [])
     assert verified["checked"]["vectors"] > 0
 

@@ -55,7 +55,7 @@ def films(tmp_path: Path) -> Path:
     folder = tmp_path / "films"
     folder.mkdir()
     write_video(folder / "one.mp4", seconds=2)
-    write_video(folder / "two.mp4", seconds=2, seed=1)
+    write_video(folder / "two.mp4", seconds=1, seed=1)
     return folder
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from tests.unit.pipeline.media import make_video
 
 
-def make_films(folder: Path, count: int, seconds: int = 2) -> Path:
+def make_films(folder: Path, count: int, seconds: int = 1) -> Path:
     """``count`` films of moving colours, each different from the others."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):

@@ -23,6 +23,7 @@ from stores.sql.database import reading
 from tests.unit.jobs.films import make_films
 
 PATIENCE = 240.0
+COUNT = 4
 
 
 @pytest.fixture
@@ -33,7 +34,8 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_films(tmp_path_factory.mktemp("films") / "films", 6)
+    """Twice as many as are watched at a time, so that something is left to do when one of them is done."""
+    return make_films(tmp_path_factory.mktemp("films") / "films", COUNT)
 
 
 def until(what: Callable[[], bool], patience: float = PATIENCE) -> None:
@@ -72,12 +74,12 @@ def test_an_ingest_says_how_far_it_is_and_reports_as_the_command_does(library: L
         assert done.error is None
         assert done.report is not None
         assert done.state == "done"
-        assert done.report["totals"]["done"] == 6
+        assert done.report["totals"]["done"] == COUNT
         assert Path(done.report["report"]).is_file()
         happened = library.store.jobs.events_after(job.job_id)
         assert (happened[0].kind, happened[-1].kind) == ("begun", "ended")
         assert sorted(one.payload["name"] for one in happened if one.kind == "video") == [
-            f"film{number:02d}.mp4" for number in range(6)
+            f"film{number:02d}.mp4" for number in range(COUNT)
         ]
         assert sum(one.kind == "progress" for one in happened) == 1  # only the newest is kept
         bad, _ = library.store.jobs.order("ingest", {"paths": ["/nowhere/at/all.mp4"]})
@@ -102,7 +104,7 @@ def test_a_killed_worker_is_replaced_and_the_job_goes_on_where_it_was(library: L
         assert worker.pid not in (None, first)
     assert (done.state, done.attempt) == ("done", 2)
     assert done.report is not None
-    assert done.report["totals"]["done"] == 6
+    assert done.report["totals"]["done"] == COUNT
     assert done.report["totals"]["reused"] >= 1
     assert "resumed" in kinds(library, job.job_id)
     assert begun_again(library, before) == []
@@ -151,7 +153,7 @@ def test_when_the_server_is_killed_its_worker_puts_the_job_back_and_ends(library
     with WorkerProcess(library.settings):
         done = ended(library, job.job_id)
     assert done.report is not None
-    assert (done.state, done.report["totals"]["done"]) == ("done", 6)
+    assert (done.state, done.report["totals"]["done"]) == ("done", COUNT)
     assert begun_again(library, before) == []
     server.stdin.close()
     server.stdout.close()
@@ -168,7 +170,7 @@ def test_a_cancelled_job_stops_soon_and_can_be_retried(library: Library, films: 
         library.store.job_ledger.retry(job.job_id)
         again = ended(library, job.job_id)
         assert again.report is not None
-        assert (again.state, again.report["totals"]["done"]) == ("done", 6)
+        assert (again.state, again.report["totals"]["done"]) == ("done", COUNT)
         assert worker.pid == pid  # the same worker, unharmed
 
 

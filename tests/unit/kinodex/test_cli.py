@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from kinodex import __version__
@@ -212,6 +214,52 @@ def test_what_the_parser_does_not_take_is_plain_otherwise(
     said = capsys.readouterr()
     assert said.out == ""
     assert "Usage: kinodex ingest" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "built"),
+    [
+        (["status"], ["status"]),
+        (["threads", "list", "--json"], ["list"]),
+        (["tags", "proposals", "list"], ["list"]),
+        (["help", "status"], ["help", "status"]),
+    ],
+)
+def test_only_the_command_that_is_called_is_built(
+    words: list[str], built: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    made: list[str] = []
+    build = typer.main.get_command_from_info
+
+    def noted(*given: Any, **named: Any) -> Any:
+        made.append(build(*given, **named).name)
+        return build(*given, **named)
+
+    monkeypatch.setattr(typer.main, "get_command_from_info", noted)
+    monkeypatch.setattr("sys.argv", ["kinodex", *words])
+    with pytest.raises(SystemExit):
+        main()
+    assert made == built
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["serch", "dog"], "search"),
+        (["threads", "lst"], "list"),
+        (["threads", "--nothing", "list"], "--nothing"),
+        (["threads", "--help"], "rename"),
+        (["--help"], "ingest"),
+    ],
+)
+def test_where_no_command_is_called_all_are_known(
+    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.argv", ["kinodex", *words])
+    with pytest.raises(SystemExit):
+        main()
+    shown = capsys.readouterr()
+    assert said in shown.out + shown.err
 
 
 @pytest.mark.parametrize(("command", "former"), [("watch", "--settle"), ("verify", "--mend")])
