@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.types import Vectors
+from stores.vectors.sketches import highest_products
 
 WHOLE = 8_192
 """Up to so many tags are compared exactly: 3 ms a video."""
@@ -27,7 +28,6 @@ SHORT_LIST = 2_048
 """Tags that are compared exactly. Source: as above."""
 
 _SAMPLE = 8_192  # rows that the directions are found from
-_BLOCK = 8_192  # tags beside all vectors at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,7 @@ class NearestTags:
         if len(self._vectors) <= WHOLE:
             return self._exactly(vectors, np.arange(len(self._vectors)), starts)
         directions, sketches = self._sketch
-        short = vectors @ directions
-        z = np.empty(len(sketches), np.float32)
-        for start in range(0, len(sketches), _BLOCK):
-            some = slice(start, start + _BLOCK)
-            z[some] = (short @ sketches[some].T).max(axis=0)
+        z = highest_products([vectors @ directions], sketches)[0]
         z -= self._mean
         z /= self._deviation
         return self._exactly(vectors, np.sort(np.argpartition(-z, SHORT_LIST)[:SHORT_LIST]), starts)
@@ -79,13 +75,13 @@ class NearestTags:
 
     @cached_property
     def _sketch(self) -> tuple[Vectors, Vectors]:
-        """The directions (d, k) and what tags have of each (t, k)."""
+        """The directions (d, k) and what tags have of each (k, t)."""
         step = max(1, len(self._vectors) // _SAMPLE)
         sample = self._vectors[::step]
         # Not about their mean: cosines are what has to be kept.
         _, directions = np.linalg.eigh(sample.T @ sample)
         chosen = np.ascontiguousarray(directions[:, ::-1][:, :DIMENSIONS])
-        return chosen, np.ascontiguousarray(self._vectors @ chosen)
+        return chosen, np.ascontiguousarray((self._vectors @ chosen).T)
 
     def ready(self) -> None:
         """Makes now what the first video would wait for."""
