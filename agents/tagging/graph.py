@@ -18,6 +18,7 @@ from agents.tagging.online import OnlineRanker, learned_at_once
 from agents.tagging.rank import ABSTAIN, CaseFacts, Ranked, decide
 from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
 from agents.tagging.recall.case import MENTIONED
+from agents.tagging.recall.near_tags import keep_near_tags
 from agents.tagging.recall.seen import Seen, seen_of
 from agents.tagging.recall.similar import keep_others
 from agents.tagging.revision import ranker_of, vocabulary_of
@@ -147,6 +148,7 @@ class Tagger:
             StoreError: if the library cannot be read.
         """
         seen = seen_of(video_ids, self._store, self._encoders)
+        keep_near_tags(list(seen.values()), self._vectors)
         keep_others(list(seen.values()), self._vectors.others_in(self._store), self._encoders)
         self._ahead.update(seen)
 

@@ -46,7 +46,7 @@ class NearestTags:
         self._vectors = vectors
         self._mean, self._deviation = mean, np.maximum(deviation, 1e-6)
 
-    def near(self, vectors: Vectors, groups: Sequence[object] = ()) -> Near:
+    def near(self, vectors: Vectors, groups: Sequence[object] = (), rows: NDArray[np.int64] | None = None) -> Near:
         """Tags with how many standard deviations they lie above usual for the nearest of ``vectors`` (n, d), n > 0.
 
         All tags if they are few (`WHOLE`), in their order; else a short list of the nearest.
@@ -54,15 +54,23 @@ class NearestTags:
         Args:
             groups: of each vector, those of one group side by side. If given, two groups have to agree: the mean of the
                 best two counts.
+            rows: what `short_lists` gave for these vectors, if it was asked before.
         """
         starts = [at for at, group in enumerate(groups) if at == 0 or group != groups[at - 1]]
+        return self._exactly(vectors, self.short_lists([vectors])[0] if rows is None else rows, starts)
+
+    def short_lists(self, asked: Sequence[Vectors]) -> list[NDArray[np.int64]]:
+        """For each of some matrices of vectors (n, d), n > 0, the rows of the tags that may be nearest to them, in order.
+
+        Of very many tags these cost less for several matrices together.
+        """
         if len(self._vectors) <= WHOLE:
-            return self._exactly(vectors, np.arange(len(self._vectors)), starts)
+            return [np.arange(len(self._vectors)) for _ in asked]
         directions, sketches = self._sketch
-        z = highest_products([vectors @ directions], sketches)[0]
+        z = highest_products([vectors @ directions for vectors in asked], sketches)
         z -= self._mean
         z /= self._deviation
-        return self._exactly(vectors, np.sort(np.argpartition(-z, SHORT_LIST)[:SHORT_LIST]), starts)
+        return [np.sort(np.argpartition(-one, SHORT_LIST)[:SHORT_LIST]) for one in z]
 
     def _exactly(self, vectors: Vectors, rows: NDArray[np.int64], starts: Sequence[int]) -> Near:
         cosines = vectors @ self._vectors[rows].T if len(rows) < len(self._vectors) else vectors @ self._vectors.T

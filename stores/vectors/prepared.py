@@ -85,7 +85,7 @@ class HeldVectors:
     def _compared(self, units: Mapping[str, _Vectors]) -> Iterator[NDArray[np.int64]]:
         """For each of some videos the rows of others that its unit vectors are compared with."""
         own = [self.places.get(one, (0, 0)) for one in units]
-        if self.directions is None or self.sketches is None or not units:
+        if self.directions is None or self.sketches is None:
             for first, end in own:
                 yield np.concatenate([np.arange(first), np.arange(end, len(self.rows))])
             return

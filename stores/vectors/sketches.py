@@ -20,8 +20,10 @@ def highest_products(groups: Sequence[_Vectors], sketches: _Vectors) -> _Vectors
     measured: 120,000 of 64 numbers take 4.6 ms beside twelve rows, 9 ms where they are rows, and 2.9 ms for each twelve
     of 192.
     """
-    asked, ends = np.concatenate(groups), np.cumsum([len(some) for some in groups]).tolist()
     highest = np.empty((len(groups), sketches.shape[1]), np.float32)
+    if not groups:
+        return highest
+    asked, ends = np.concatenate(groups), np.cumsum([len(some) for some in groups]).tolist()
     for start in range(0, sketches.shape[1], _BLOCK):
         block = slice(start, start + _BLOCK)
         products = asked @ sketches[:, block]

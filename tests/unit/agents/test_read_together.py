@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import event
 
+from agents.tagging import nearest
 from agents.tagging.graph import Tagger
 from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
 from encoders.bundle import Encoders
@@ -93,6 +94,8 @@ def test_videos_read_together_are_recalled_as_each_by_itself(
     if form == "short list":
         for name, value in (("WHOLE", 10), ("SHORT_LIST", 30), ("DIMENSIONS", 32), ("WHOLE_NUMBERS", 0)):
             monkeypatch.setattr(prepared, name, value)
+        monkeypatch.setattr(nearest, "WHOLE", 10)
+        monkeypatch.setattr(nearest, "SHORT_LIST", 11)
     for tagged in ([], videos[:1], videos[:9], videos):
         decide(store, tagged)
         tagger = Tagger(store, encoders)  # of another job
