@@ -60,7 +60,7 @@ class NearestTags:
         return self._exactly(vectors, self.short_lists([vectors])[0] if rows is None else rows, starts)
 
     def short_lists(self, asked: Sequence[Vectors]) -> list[NDArray[np.int64]]:
-        """For each of some matrices of vectors (n, d), n > 0, the rows of the tags that may be nearest to them, in order.
+        """For each of some matrices of vectors (n, d), n > 0, the rows of the tags that may be nearest to them, sorted.
 
         Of very many tags these cost less for several matrices together.
         """
