@@ -18,8 +18,9 @@ from agents.tagging.online import OnlineRanker, learned_at_once
 from agents.tagging.rank import ABSTAIN, CaseFacts, Ranked, decide
 from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
 from agents.tagging.recall.case import MENTIONED
+from agents.tagging.recall.near_tags import keep_near_tags
 from agents.tagging.recall.seen import Seen, seen_of
-from agents.tagging.recall.similar import PEERS_KEPT, peers_of
+from agents.tagging.recall.similar import keep_others
 from agents.tagging.revision import ranker_of, vocabulary_of
 from agents.tagging.single import OneTag, one_tag, recall_alone
 from agents.tagging.vocabulary import OnEncoded, TagVectors
@@ -146,13 +147,9 @@ class Tagger:
         Raises:
             StoreError: if the library cannot be read.
         """
-        others = self._vectors.others_in(self._store)
-        tagged = others.tagged()
-        # Where others have tags, it is asked what looks like it; what those that have some look like is kept.
-        looks = [one for one in video_ids if one not in tagged] if tagged else ()
-        seen = seen_of(video_ids, self._store, self._encoders, looks)
-        for one, peers in (peers_of(list(seen.values()), others, self._encoders) if tagged else {}).items():
-            seen[one].kept[PEERS_KEPT] = peers
+        seen = seen_of(video_ids, self._store, self._encoders)
+        keep_near_tags(list(seen.values()), self._vectors)
+        keep_others(list(seen.values()), self._vectors.others_in(self._store), self._encoders)
         self._ahead.update(seen)
 
     def explain(self, video_id: str) -> tuple[tuple[Ranked, ...], tuple[Decision, ...], float]:

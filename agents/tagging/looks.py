@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from encoders.types import Vectors
 from stores.library_store import LibraryStore
+from stores.tags.recall.accepted import AcceptedTag, accepted_tags
 from stores.tags.recall.tagged import TaggedVideos
 from stores.vectors.near_videos import NearVideos
 from stores.vectors.prepared import PreparedVectors
+from stores.vectors.rows import by_video
 
 FEW = 200
 """Videos with tags that are read even if one video is asked about. Source: our choice: about a third of a second."""
@@ -25,18 +28,16 @@ MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What a video looks like, and what looks like it.
+class Likeness:
+    """When clips look alike.
 
     Attributes:
-        vectors: reads those of its clips (n, d).
+        collection: of what they look like.
         least: cosine of two clips from which they are alike.
-        more: how many of the nearest clips are looked at for each of its clips, beyond as many as it has.
+        more: how many of the nearest clips are looked at for each clip, beyond as many as its video has.
     """
 
-    video_id: str
     collection: str
-    vectors: Callable[[], Vectors]
     least: float
     more: int
 
@@ -70,8 +71,13 @@ class Others:
             self._near.remember(collection)
         return self._near.near(collection, vectors, k)
 
-    def alike(self, look: Look, tagged: frozenset[str]) -> list[set[str]]:
-        """For each clip of this video, those with tags of which a clip looks like it.
+    def accepted(self, video_ids: Collection[str]) -> dict[str, list[AcceptedTag]]:
+        """The accepted tags of each of some videos; a video without any is absent."""
+        return accepted_tags(self._store.engine, video_ids) if video_ids else {}
+
+    def alike(self, video_ids: Sequence[str], likeness: Likeness, tagged: frozenset[str]) -> dict[str, list[set[str]]]:
+        """For each clip of each of some videos, other videos with tags of which a clip looks like it; a video of which
+        it is not known what it looks like is absent.
 
         Where very many have tags, and few will be asked about, the index is asked, which also counts clips of videos
         without tags, and finds nearly all.
@@ -80,15 +86,24 @@ class Others:
             StoreError: VECTOR_STORE_FAILED.
         """
         with self._lock:
-            prepared = self._prepared.get(look.collection)
+            prepared = self._prepared.get(likeness.collection)
             if prepared is None:
-                prepared = self._prepared[look.collection] = PreparedVectors(self._store.vectors, look.collection)
+                prepared = self._prepared[likeness.collection] = PreparedVectors(
+                    self._store.vectors, likeness.collection
+                )
         few = len(tagged) <= max(FEW, WORTH * self.expected)
         those = prepared.hold(tagged) if few else None
+        known = those.of(video_ids) if those is not None else {}
+        missing = [one for one in video_ids if one not in known]
+        if missing:
+            read = by_video(*self._store.vectors.fetch(likeness.collection, video_ids=missing))
+            known |= {one: vectors for one, (_, vectors) in read.items()}
         if those is not None:
-            own = those.of(look.video_id)
-            vectors = look.vectors() if own is None else own
-            return those.alike(vectors, len(vectors) + look.more, look.least, look.video_id)
-        vectors = look.vectors()
-        near = self._store.vectors.query_all(look.collection, vectors, len(vectors) + look.more, look.least)
-        return [{hit.video_id for hit in some} & tagged - {look.video_id} for some in near]
+            return those.alike(known, likeness.more, likeness.least)
+        ask = partial(self._store.vectors.query_all, likeness.collection, least=likeness.least)
+        return {
+            one: [
+                {hit.video_id for hit in near} & tagged - {one} for near in ask(vectors, k=len(vectors) + likeness.more)
+            ]
+            for one, vectors in known.items()
+        }

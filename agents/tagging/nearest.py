@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.types import Vectors
+from stores.vectors.sketches import highest_products
 
 WHOLE = 8_192
 """Up to so many tags are compared exactly: 3 ms a video."""
@@ -27,7 +28,6 @@ SHORT_LIST = 2_048
 """Tags that are compared exactly. Source: as above."""
 
 _SAMPLE = 8_192  # rows that the directions are found from
-_BLOCK = 8_192  # tags beside all vectors at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class NearestTags:
         self._vectors = vectors
         self._mean, self._deviation = mean, np.maximum(deviation, 1e-6)
 
-    def near(self, vectors: Vectors, groups: Sequence[object] = ()) -> Near:
+    def near(self, vectors: Vectors, groups: Sequence[object] = (), rows: NDArray[np.int64] | None = None) -> Near:
         """Tags with how many standard deviations they lie above usual for the nearest of ``vectors`` (n, d), n > 0.
 
         All tags if they are few (`WHOLE`), in their order; else a short list of the nearest.
@@ -54,19 +54,23 @@ class NearestTags:
         Args:
             groups: of each vector, those of one group side by side. If given, two groups have to agree: the mean of the
                 best two counts.
+            rows: what `short_lists` gave for these vectors, if it was asked before.
         """
         starts = [at for at, group in enumerate(groups) if at == 0 or group != groups[at - 1]]
+        return self._exactly(vectors, self.short_lists([vectors])[0] if rows is None else rows, starts)
+
+    def short_lists(self, asked: Sequence[Vectors]) -> list[NDArray[np.int64]]:
+        """For each of some matrices of vectors (n, d), n > 0, the rows of the tags that may be nearest to them, sorted.
+
+        Of very many tags these cost less for several matrices together.
+        """
         if len(self._vectors) <= WHOLE:
-            return self._exactly(vectors, np.arange(len(self._vectors)), starts)
+            return [np.arange(len(self._vectors)) for _ in asked]
         directions, sketches = self._sketch
-        short = vectors @ directions
-        z = np.empty(len(sketches), np.float32)
-        for start in range(0, len(sketches), _BLOCK):
-            some = slice(start, start + _BLOCK)
-            z[some] = (short @ sketches[some].T).max(axis=0)
+        z = highest_products([vectors @ directions for vectors in asked], sketches)
         z -= self._mean
         z /= self._deviation
-        return self._exactly(vectors, np.sort(np.argpartition(-z, SHORT_LIST)[:SHORT_LIST]), starts)
+        return [np.sort(np.argpartition(-one, SHORT_LIST)[:SHORT_LIST]) for one in z]
 
     def _exactly(self, vectors: Vectors, rows: NDArray[np.int64], starts: Sequence[int]) -> Near:
         cosines = vectors @ self._vectors[rows].T if len(rows) < len(self._vectors) else vectors @ self._vectors.T
@@ -79,13 +83,13 @@ class NearestTags:
 
     @cached_property
     def _sketch(self) -> tuple[Vectors, Vectors]:
-        """The directions (d, k) and what tags have of each (t, k)."""
+        """The directions (d, k) and what tags have of each (k, t)."""
         step = max(1, len(self._vectors) // _SAMPLE)
         sample = self._vectors[::step]
         # Not about their mean: cosines are what has to be kept.
         _, directions = np.linalg.eigh(sample.T @ sample)
         chosen = np.ascontiguousarray(directions[:, ::-1][:, :DIMENSIONS])
-        return chosen, np.ascontiguousarray(self._vectors @ chosen)
+        return chosen, np.ascontiguousarray((self._vectors @ chosen).T)
 
     def ready(self) -> None:
         """Makes now what the first video would wait for."""

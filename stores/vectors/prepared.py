@@ -8,13 +8,14 @@ short list that is compared exactly.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stores.vectors.rows import VideoVersion
+from stores.vectors.rows import VideoVersion, by_video
+from stores.vectors.sketches import highest_products
 from stores.vectors.store import VectorStore
 
 WHOLE = 2_048
@@ -33,7 +34,7 @@ WHOLE_NUMBERS = 32 << 20
 MOST_BYTES = 384 << 20
 """Of float16 numbers: 157,000 vectors of 1,280. Source: our choice, a third of what the models of a worker take."""
 
-_BLOCK = 8_192  # vectors beside all others at a time: what comes of them stays in the processor's cache
+_BLOCK = 8_192  # vectors of which what lies in the directions is found at a time
 _SAMPLE = 4_096  # rows that the directions are found from
 _MORE = 16  # directions beyond those that are wanted, and rounds, by which they are found (Halko et al. 2011, 4.4)
 _ROUNDS = 2
@@ -48,7 +49,7 @@ class HeldVectors:
 
     Attributes:
         places: of each video, where its rows begin and end.
-        directions, sketches: (d, k) and (n, k); None where all are compared exactly.
+        directions, sketches: (d, k) and (k, n); None where all are compared exactly.
     """
 
     videos: tuple[str, ...]
@@ -58,33 +59,40 @@ class HeldVectors:
     directions: _Vectors | None = None
     sketches: _Vectors | None = None
 
-    def of(self, video_id: str) -> _Vectors | None:
-        """The vectors (n, d) of one of the videos; None if it is none of them."""
-        if video_id not in self.places:
-            return None
-        first, end = self.places[video_id]
-        return self.rows[first:end].astype(np.float32)
+    def of(self, video_ids: Iterable[str]) -> dict[str, _Vectors]:
+        """The vectors (m, d) of those of some videos that are among these."""
+        known = ((one, self.places[one]) for one in video_ids if one in self.places)
+        return {one: _as_float32(self.rows[first:end]) for one, (first, end) in known}
 
-    def alike(self, vectors: _Vectors, k: int, least: float, apart: str) -> list[set[str]]:
-        """For each of ``vectors`` (n, d), the videos with a vector that is one of the ``k`` nearest to it, and has at
-        least the cosine ``least`` to it.
+    def alike(self, asked: Mapping[str, _Vectors], more: int, least: float) -> dict[str, list[set[str]]]:
+        """For each vector of each video asked about (m, d), the other videos with a vector that is one of the m +
+        ``more`` nearest to it, and has at least the cosine ``least`` to it."""
+        units = {
+            one: vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+            for one, vectors in asked.items()
+            if len(vectors) and len(self.rows)
+        }
+        found: dict[str, list[set[str]]] = {one: [set() for _ in vectors] for one, vectors in asked.items()}
+        for (one, vectors), rows in zip(units.items(), self._compared(units), strict=True):
+            cosines = vectors @ _as_float32(self.rows[rows]).T
+            near, k = cosines >= least, len(vectors) + more
+            for at in np.flatnonzero(near.sum(axis=1) > k):
+                near[at] &= cosines[at] >= np.partition(cosines[at], -k)[-k]
+            owners = self.owners[rows]
+            found[one] = [{self.videos[owner] for owner in np.unique(owners[some]).tolist()} for some in near]
+        return found
 
-        Args:
-            apart: a video whose own vectors do not count.
-        """
-        if not len(self.rows) or not len(vectors):
-            return [set() for _ in vectors]
-        asked = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        first, end = self.places.get(apart, (0, 0))
-        rows = np.concatenate([np.arange(first), np.arange(end, len(self.rows))])
-        if self.directions is not None and self.sketches is not None:
-            rows = _short_list(asked @ self.directions, self.sketches, first, end)
-        cosines = asked @ self.rows[rows].astype(np.float32).T
-        near = cosines >= least
-        for at in np.flatnonzero(near.sum(axis=1) > k):
-            near[at] &= cosines[at] >= np.partition(cosines[at], -k)[-k]
-        owners = self.owners[rows]
-        return [{self.videos[owner] for owner in np.unique(owners[some]).tolist()} for some in near]
+    def _compared(self, units: Mapping[str, _Vectors]) -> Iterator[NDArray[np.int64]]:
+        """For each of some videos the rows of others that its unit vectors are compared with."""
+        own = [self.places.get(one, (0, 0)) for one in units]
+        if self.directions is None or self.sketches is None:
+            for first, end in own:
+                yield np.concatenate([np.arange(first), np.arange(end, len(self.rows))])
+            return
+        best = highest_products([vectors @ self.directions for vectors in units.values()], self.sketches)
+        for (first, end), values in zip(own, best, strict=True):
+            values[first:end] = -np.inf
+            yield _highest(values, min(SHORT_LIST, len(values) - (end - first)))
 
 
 class PreparedVectors:
@@ -143,16 +151,13 @@ class PreparedVectors:
         for start in range(0, len(video_ids), _READ):
             page = video_ids[start : start + _READ]
             missing = [one for one in page if one not in stay]
-            hits, vectors = self._vectors.fetch(self._collection, video_ids=missing) if missing else ([], None)
-            found: dict[str, list[int]] = {}
-            for row, hit in enumerate(hits):
-                found.setdefault(hit.video_id, []).append(row)
+            found = by_video(*self._vectors.fetch(self._collection, video_ids=missing)) if missing else {}
             for one in page:
                 if one in stay:
                     first, end = former.places[one]
                     yield one, former.rows[first:end]
-                elif one in found and vectors is not None:
-                    some = vectors[found[one]]
+                elif one in found:
+                    _, some = found[one]
                     yield one, some / np.maximum(np.linalg.norm(some, axis=1, keepdims=True), 1e-12)
 
 
@@ -164,11 +169,11 @@ def _kept(owners: Sequence[tuple[str, int]], rows: NDArray[np.floating]) -> Held
     numbers = np.repeat(np.arange(len(owners), dtype=np.int32), [count for _, count in owners])
     directions = sketches = None
     if len(rows) > WHOLE and rows.shape[1] > DIMENSIONS:
-        directions = _directions(rows[:: max(1, len(rows) // _SAMPLE)].astype(np.float32))
-        sketches = np.empty((len(rows), DIMENSIONS), np.float32)
+        directions = _directions(_as_float32(rows[:: max(1, len(rows) // _SAMPLE)]))
+        sketches = np.empty((DIMENSIONS, len(rows)), np.float32)
         for start in range(0, len(rows), _BLOCK):
             some = slice(start, start + _BLOCK)
-            sketches[some] = rows[some].astype(np.float32) @ directions
+            sketches[:, some] = (_as_float32(rows[some]) @ directions).T
     return HeldVectors(tuple(one for one, _ in owners), places, numbers, rows, directions, sketches)
 
 
@@ -184,17 +189,19 @@ def _directions(sample: _Vectors) -> _Vectors:
     return np.ascontiguousarray(basis @ turned[:, ::-1][:, :DIMENSIONS])
 
 
-def _short_list(short: _Vectors, sketches: _Vectors, first: int, end: int) -> NDArray[np.int64]:
-    """The `SHORT_LIST` rows nearest to any of ``short`` (n, k), in their order; none from ``first`` to ``end``."""
-    best = np.empty(len(sketches), np.float32)
-    products = np.empty((len(short), _BLOCK), np.float32)
-    for start in range(0, len(sketches), _BLOCK):
-        some = sketches[start : start + _BLOCK]
-        here = products[:, : len(some)] if len(some) < _BLOCK else products
-        np.matmul(short, some.T, out=here)
-        here.max(axis=0, out=best[start : start + len(some)])
-    best[first:end] = -np.inf
-    most = min(SHORT_LIST, len(best) - (end - first))
-    if most < 1:  # all are from one video
+def _highest(values: _Vectors, most: int) -> NDArray[np.int64]:
+    """The places of the ``most`` highest values, in their order."""
+    if most < 1:  # all vectors are from one video
         return np.zeros(0, np.int64)
-    return np.sort(np.argpartition(best, len(best) - most)[len(best) - most :])
+    return np.sort(np.argpartition(values, len(values) - most)[len(values) - most :])
+
+
+def _as_float32(rows: NDArray[np.floating]) -> _Vectors:
+    """The same numbers as float32. numpy looks at each float16 by itself, which takes five times as long as to move
+    the bits of all: what the smaller exponent's bias is less, a factor puts back."""
+    if rows.dtype != np.float16:
+        return rows.astype(np.float32, copy=False)
+    bits = rows.view(np.int16).astype(np.int32) << 13  # the sign is doubled, into what is masked
+    numbers: _Vectors = (bits & ~0x70001FFF).view(np.float32)
+    numbers *= np.float32(2.0**112)
+    return numbers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -42,6 +43,16 @@ class VectorHit:
 def place_of(hit: VectorHit) -> tuple[str, int, str]:
     """What hits are sorted by: video and time."""
     return hit.video_id, hit.start, hit.vector_id
+
+
+def by_video(
+    hits: Sequence[VectorHit], vectors: NDArray[np.float32]
+) -> dict[str, tuple[list[VectorHit], NDArray[np.float32]]]:
+    """n hits and their vectors (n, d) by their video, each in the same order."""
+    rows: defaultdict[str, list[int]] = defaultdict(list)
+    for row, hit in enumerate(hits):
+        rows[hit.video_id].append(row)
+    return {video_id: ([hits[row] for row in some], vectors[some]) for video_id, some in rows.items()}
 
 
 def hit_of(vector_id: str, metadata: Any) -> VectorHit:

@@ -185,8 +185,8 @@ def test_other_videos_are_found_by_their_vectors_and_tags(store: LibraryStore, t
     prepared, asked = PreparedVectors(store.vectors, COLLECTION), np.asarray([[1, 0]], np.float32)
     held = prepared.hold(tagged.now())
     assert held is not None
-    assert held.alike(asked, 3, 0.9, first) == [{second, third}]
-    assert held.alike(asked, 1, 0.9, first) == [{second}]
+    assert held.alike({first: asked}, 2, 0.9) == {first: [{second, third}]}
+    assert held.alike({first: asked}, 0, 0.9) == {first: [{second}]}
     near = NearVideos(store.vectors)
     assert near.near(COLLECTION, asked, 3) == [[first, second, third]]
     near.remember(COLLECTION)
@@ -196,7 +196,7 @@ def test_other_videos_are_found_by_their_vectors_and_tags(store: LibraryStore, t
     assert near.near(COLLECTION, asked, 3) == [[first, third]]
     held = prepared.hold(tagged.now())
     assert held is not None
-    assert held.alike(asked, 3, 0.9, first) == [{third}]
+    assert held.alike({first: asked}, 2, 0.9) == {first: [{third}]}
     assert store.vectors.rows.videos_of(COLLECTION) == {"v0:f1": first, "v2:f1": third}
     assert store.vectors.rows.videos_of(COLLECTION, ["v1:f1", "v2:f1"]) == {"v2:f1": third}
     assert list(store.vectors.rows.versions(COLLECTION, [third, second])) == [third]

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from agents.tagging.recall.case import Case, Recalled, strongest
-from agents.tagging.recall.similar import first_hand
-from stores.tags.recall.accepted import Companies, Company, accepted_tags
+from agents.tagging.recall.similar import first_hand, tags_of
+from stores.tags.recall.accepted import Companies, Company
 
 SURE = 0.5
 """What first-hand sources must give for a tag to bring others along: more likely than not."""
@@ -32,7 +32,7 @@ def cooccurrence_source(case: Case, recalled: Iterable[Recalled]) -> list[Recall
     Args:
         recalled: what the other sources recalled.
     """
-    own = accepted_tags(case.store.engine, [case.video_id]).get(case.video_id, [])
+    own = tags_of(case, [case.video_id]).get(case.video_id, [])
     seeds = _seeds(recalled, [tag.tag_id for tag in own if tag.by_person])
     if not seeds:
         return []

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from agents.search.pictures import best_fits
 from agents.tagging.nearest import Near
 from agents.tagging.recall.case import CERTAIN, MENTIONED, Case, Recalled, strongest
+from agents.tagging.recall.near_tags import NEAR_PICTURES
 from agents.tagging.recall.objects import MANY_CLIPS, Witness, Witnesses, witnesses
 from agents.tagging.vocabulary import TIED, TagVectors
 from encoders.concepts import BROADER, CONTEXT
@@ -152,7 +153,7 @@ def _near(case: Case, tags: TagVectors) -> Near | None:
         return None
     if tags.nearest_pictures is not None:
         groups = [hit.clip_id for hit in hits] if case.seen.clips >= MANY_CLIPS else ()
-        near = tags.nearest_pictures.near(matrix, groups)
+        near = tags.nearest_pictures.near(matrix, groups, case.seen.kept.get(NEAR_PICTURES))
     else:
         z, best = best_fits(case.encoders, tags.vectors, matrix, None)
         near = Near(np.arange(len(z)), z, best)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +17,7 @@ from stores.people.seen import SeenFaces, faces_of
 from stores.tags.recall.clicks import Clicks
 from stores.tags.recall.products import Product
 from stores.tags.recall.seen import SeenThings, clips_of, lines_of, things_of
-from stores.vectors.store import VectorHit
+from stores.vectors.rows import VectorHit, by_video
 
 LINES: tuple[Channel, ...] = ("speech", "screen", "caption", "format", "sound")
 """Channels whose lines are compared with names of tags."""
@@ -70,11 +69,6 @@ class Seen:
         return self._fetched(collections(self._encoders).text)
 
     @cached_property
-    def likeness(self) -> _Found:
-        """The vectors of what its clips look like."""
-        return self._fetched(collections(self._encoders).likeness)
-
-    @cached_property
     def products(self) -> list[Product]:
         """The products it has."""
         return self._store.products.of_videos([self.video_id]).get(self.video_id, [])
@@ -96,21 +90,15 @@ def by_channel(lines: Iterable[Evidence]) -> dict[Channel, list[Evidence]]:
     return found
 
 
-def seen_of(
-    video_ids: Sequence[str], store: LibraryStore, encoders: Encoders, looks: Collection[str] = ()
-) -> dict[str, Seen]:
-    """Many videos, read in a few requests instead of some for each.
-
-    Args:
-        looks: those of them of which what they look like is read, too.
-    """
+def seen_of(video_ids: Sequence[str], store: LibraryStore, encoders: Encoders) -> dict[str, Seen]:
+    """Many videos, read in a few requests instead of some for each."""
     seen = {one: Seen(one, store, encoders) for one in video_ids}
     clips = clips_of(store.engine, video_ids)
     things, lines = things_of(store.engine, video_ids), lines_of(store.engine, video_ids, LINES)
     faces = faces_of(store.engine, video_ids)
     products, clicks = store.products.of_videos(video_ids), store.clicks.of_videos(video_ids)
     names = collections(encoders)
-    vectors = [_by_video(store.vectors.fetch(name, video_ids=video_ids)) for name in (names.picture, names.text)]
+    vectors = [by_video(*store.vectors.fetch(name, video_ids=video_ids)) for name in (names.picture, names.text)]
     for one, case in seen.items():
         parts = {
             "clips": clips.get(one, 0),
@@ -123,19 +111,7 @@ def seen_of(
             "texts": vectors[1].get(one, _NOTHING),
         }
         case.__dict__.update(parts)  # where `cached_property` keeps them
-    if looks:
-        found = _by_video(store.vectors.fetch(names.likeness, video_ids=list(looks)))
-        for one in looks:
-            seen[one].__dict__["likeness"] = found.get(one, _NOTHING)
     return seen
 
 
 _NOTHING: _Found = ([], np.zeros((0, 0), np.float32))
-
-
-def _by_video(found: _Found) -> dict[str, _Found]:
-    hits, vectors = found
-    rows: defaultdict[str, list[int]] = defaultdict(list)
-    for row, hit in enumerate(hits):
-        rows[hit.video_id].append(row)
-    return {video_id: ([hits[row] for row in some], vectors[some]) for video_id, some in rows.items()}

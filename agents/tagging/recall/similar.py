@@ -9,13 +9,13 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from agents.search.pictures import least_likeness
-from agents.tagging.looks import Look, Others
+from agents.tagging.looks import Likeness, Others
 from agents.tagging.recall.case import Case, Recalled, strongest
 from agents.tagging.recall.seen import Seen
 from encoders.bundle import Encoders
 from encoders.spaces import collections
 from encoders.types import Vectors
-from stores.tags.recall.accepted import AcceptedTag, accepted_tags
+from stores.tags.recall.accepted import AcceptedTag
 
 NEIGHBOURS = 10
 """Clips of other videos with tags that are compared with each clip, beyond as many as its own video has."""
@@ -29,8 +29,8 @@ RELATED = 0.3
 PEERS = 20
 """Videos about the same that vote."""
 
-PEERS_KEPT = "peers"
-"""Under which name a case keeps them, if they were asked for together with those of other videos."""
+_TAGGED, _ALIKE, _PEERS, _ACCEPTED = "tagged", "alike", "peers", "accepted"
+"""Under which names a case keeps what is asked of other videos: the last only if they were asked for many together."""
 
 DOUBT = 5.0
 """Votes against that are added to those of the peers, so that a few do not decide it. Source: about the square root of
@@ -56,11 +56,12 @@ def similar_source(case: Case) -> list[Recalled]:
     others, tagged = _others(case)
     if not tagged:
         return []
-    collection, least = collections(case.encoders).likeness, least_likeness(case.encoders)
-    look = Look(case.video_id, collection, lambda: case.seen.likeness[1], least, NEIGHBOURS)
-    shares = shares_of(others.alike(look, tagged))
+    likeness = likeness_of(case.encoders)
+    shares = shares_of(
+        case.once(_ALIKE, lambda: others.alike([case.video_id], likeness, tagged).get(case.video_id, []))
+    )
     likely: defaultdict[str, float] = defaultdict(float)
-    for video_id, tags in _tags_of(case, shares).items():
+    for video_id, tags in tags_of(case, shares).items():
         for tag in tags:
             sure = _own_certainty(tag)
             if sure > 0.0 and tag.tag_id in case.tags.ids:
@@ -92,16 +93,41 @@ def related_source(case: Case) -> list[Recalled]:
     others, tagged = _others(case)
     if not tagged:
         return []
-    peers = case.once(PEERS_KEPT, lambda: peers_of([case.seen], others, case.encoders)[case.video_id])
+    peers = case.once(_PEERS, lambda: peers_of([case.seen], others, case.encoders)[case.video_id])
     votes: defaultdict[str, float] = defaultdict(float)
-    tags_of = _tags_of(case, [other for other in peers if other in tagged])
+    tags = tags_of(case, [other for other in peers if other in tagged])
     for other in peers:
-        for tag in tags_of.get(other, ()):
+        for tag in tags.get(other, ()):
             if tag.tag_id in case.tags.ids:
                 votes[tag.tag_id] += min(tag.confidence, _own_certainty(tag))
     total = len(peers) + DOUBT
     words = (Recalled(tag_id, "related", RELATED * vote / total, ()) for tag_id, vote in votes.items() if vote > 0.0)
     return strongest(words, case.top)
+
+
+def likeness_of(encoders: Encoders) -> Likeness:
+    """When clips show the same material."""
+    return Likeness(collections(encoders).likeness, least_likeness(encoders), NEIGHBOURS)
+
+
+def keep_others(seen: Sequence[Seen], others: Others, encoders: Encoders) -> None:
+    """Asks for what sources need of other videos for many videos together, and keeps it with each.
+
+    Raises:
+        StoreError: if the library cannot be read.
+    """
+    tagged = others.tagged()
+    alike: dict[str, list[set[str]]] = {}
+    peers: dict[str, list[str]] = {}
+    accepted: dict[str, list[AcceptedTag]] = {}
+    if tagged:
+        ids = [one.video_id for one in seen]
+        alike, peers = others.alike(ids, likeness_of(encoders), tagged), peers_of(seen, others, encoders)
+        like = {other for clips in alike.values() for some in clips for other in some}
+        accepted = others.accepted(like.union(*peers.values(), ids) & tagged)
+    for one in seen:
+        own = {_TAGGED: tagged, _ALIKE: alike.get(one.video_id, []), _PEERS: peers.get(one.video_id, [])}
+        one.kept |= own | {_ACCEPTED: accepted}
 
 
 def peers_of(seen: Sequence[Seen], others: Others, encoders: Encoders) -> dict[str, list[str]]:
@@ -137,7 +163,7 @@ def peers_of(seen: Sequence[Seen], others: Others, encoders: Encoders) -> dict[s
 def _others(case: Case) -> tuple[Others, frozenset[str]]:
     """Other videos, and which of them have a tag: none before the first are saved."""
     others = case.tags.others_in(case.store)
-    tagged = case.once("tagged", others.tagged)
+    tagged = case.once(_TAGGED, others.tagged)
     return others, tagged if tagged != {case.video_id} else frozenset()
 
 
@@ -146,5 +172,9 @@ def _own_certainty(tag: AcceptedTag) -> float:
     return first_hand(tag.scores) if tag.scores else 1.0
 
 
-def _tags_of(case: Case, video_ids: Collection[str]) -> dict[str, list[AcceptedTag]]:
-    return accepted_tags(case.store.engine, video_ids) if video_ids else {}
+def tags_of(case: Case, video_ids: Collection[str]) -> dict[str, list[AcceptedTag]]:
+    """The accepted tags of videos that are like this one, or of itself; a video without any is absent."""
+    kept: dict[str, list[AcceptedTag]] | None = case.seen.kept.get(_ACCEPTED)
+    if kept is None:
+        return case.tags.others_in(case.store).accepted(video_ids)
+    return {one: kept[one] for one in video_ids if one in kept}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from agents.tagging.nearest import Near
 from agents.tagging.recall.case import Case, Recalled, strongest
+from agents.tagging.recall.near_tags import NEAR_TEXTS
 from agents.tagging.vocabulary import TagVectors
 
 ABOUT = 0.2
@@ -61,7 +62,7 @@ def standing_out(case: Case, tags: TagVectors) -> StandingOut | None:
     if not hits:
         return None
     usual = tags.usual_of(case.store, case.encoders)
-    near = tags.nearest_texts.near(matrix)
+    near = tags.nearest_texts.near(matrix, rows=case.seen.kept.get(NEAR_TEXTS))
     # First by the mean of the library's lines, which costs nothing; then the best of them by their deviation, too.
     above = near.z - usual.means[near.rows]
     most = 4 * case.top

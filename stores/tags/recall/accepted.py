@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, bindparam, func, select
+from sqlalchemy.orm import aliased
 
-from stores.sql.among import among, among_listed, listed
+from stores.sql.among import among_listed, listed
 from stores.sql.database import reading
 from stores.sql.tables import DecisionRow
 from stores.tags.vocabulary.inheritance import DERIVED
@@ -105,41 +106,43 @@ class Companies:
 
 def company_of(engine: Engine, tag_id: str) -> Company:
     """The company of one tag, by all decisions that count."""
-    row = DecisionRow
-    latest = select(row.video_id).where(row.tag_id == tag_id, row.decision == "accepted")
-    with reading(engine) as connection:
-        some = latest.order_by(row.decided_at.desc(), row.video_id).limit(MOST_VIDEOS)
-        videos = list(dict.fromkeys(connection.execute(some).scalars()))
-    having = [tags for tags in _tag_ids(engine, videos).values() if tag_id in tags] if videos else []
-    counts = Counter(other for tags in having for other in tags if other != tag_id)
-    return Company(len(having), counts)
-
-
-def _tag_ids(engine: Engine, video_ids: Sequence[str]) -> dict[str, set[str]]:
-    """As `accepted_tags`, but only which tags they are."""
-    row = DecisionRow
-    chosen = select(row.video_id, row.tag_id, row.decision).where(
-        among_listed(engine.dialect.name, row.video_id), row.origin != DERIVED
-    )
     found: defaultdict[str, set[str]] = defaultdict(set)
     with reading(engine) as connection:
-        rows = connection.execute(chosen.order_by(row.origin), {"chosen_ids": listed(video_ids)})
-        for video_id, tag_id, decision in rows:
+        for video_id, other, decision in connection.execute(_COMPANY, {"of_tag": tag_id}):
             if decision == "accepted":
-                found[video_id].add(tag_id)
+                found[video_id].add(other)
             else:
-                found[video_id].discard(tag_id)
-    return dict(found)
+                found[video_id].discard(other)
+    having = [tags for tags in found.values() if tag_id in tags]
+    return Company(len(having), Counter(other for tags in having for other in tags if other != tag_id))
+
+
+def _company() -> Any:
+    """As `accepted_tags`, but only which tags they are, of the videos that a tag was last accepted for."""
+    row, having = DecisionRow, aliased(DecisionRow)
+    latest = select(having.video_id).where(having.tag_id == bindparam("of_tag"), having.decision == "accepted")
+    latest = latest.order_by(having.decided_at.desc(), having.video_id).limit(MOST_VIDEOS)
+    chosen = select(row.video_id, row.tag_id, row.decision).where(row.video_id.in_(latest), row.origin != DERIVED)
+    return chosen.order_by(row.origin)
+
+
+_COMPANY = _company()
 
 
 def accepted_counts(engine: Engine, tag_ids: Sequence[str]) -> dict[str, int]:
     """For how many videos each of some tags is accepted; one that is for none is absent."""
+    counted = _counted(engine.dialect.name)
+    with reading(engine) as connection:
+        rows = connection.execute(counted, {"chosen_ids": listed(tag_ids)})
+        return {tag_id: int(count) for tag_id, count in rows}
+
+
+@cache
+def _counted(dialect: str) -> Any:
     row = DecisionRow
     videos: Any = func.count(row.video_id.distinct())
-    counted = select(row.tag_id, videos).where(row.decision == "accepted", among(engine, row.tag_id, tag_ids))
-    counted = counted.where(row.origin != DERIVED)
-    with reading(engine) as connection:
-        return {tag_id: int(count) for tag_id, count in connection.execute(counted.group_by(row.tag_id)).all()}
+    chosen = select(row.tag_id, videos).where(row.decision == "accepted", among_listed(dialect, row.tag_id))
+    return chosen.where(row.origin != DERIVED).group_by(row.tag_id)
 
 
 def videos_with_decisions(engine: Engine) -> int:

@@ -239,7 +239,6 @@ def test_tags_of_look_alikes_are_those_that_each_clip_finds_alone(
     monkeypatch.setattr(similar, "NEIGHBOURS", 4)
     monkeypatch.setattr(similar, "least_likeness", lambda _: 0.8)
     monkeypatch.setattr(similar, "collections", lambda _: SimpleNamespace(likeness="toy-likeness"))
-    monkeypatch.setattr("agents.tagging.recall.seen.collections", similar.collections)
     draw = np.random.default_rng(11)
     shots = draw.standard_normal((12, 16))
     tags = [Tag(f"t{n}", f"name {n}", "", (), "", "", "active") for n in range(40)]
@@ -282,7 +281,6 @@ def test_what_half_of_the_library_looks_like_says_little(
 ) -> None:
     monkeypatch.setattr(similar, "least_likeness", lambda _: 0.8)
     monkeypatch.setattr(similar, "collections", lambda _: SimpleNamespace(likeness="toy-likeness"))
-    monkeypatch.setattr("agents.tagging.recall.seen.collections", similar.collections)
     known = TagVectors(
         [Tag(f"t{n}", f"name {n}", "", (), "", "", "active") for n in range(6)], bundle(encoders, Counted())
     )
@@ -308,7 +306,6 @@ def test_copies_do_not_raise_each_others_confidence_at_every_run(
 ) -> None:
     monkeypatch.setattr(similar, "least_likeness", lambda _: 0.8)
     monkeypatch.setattr(similar, "collections", lambda _: SimpleNamespace(likeness="toy-likeness"))
-    monkeypatch.setattr("agents.tagging.recall.seen.collections", similar.collections)
     known = TagVectors([Tag("t", "guitar", "", (), "", "", "active")], bundle(encoders, Counted()))
     vector = np.ones(16, np.float32)
     runs: list[list[float]] = []

@@ -13,7 +13,7 @@ from stores.core.records import Decision, VectorItem
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
 from stores.tags.recall.tagged import TaggedVideos
-from stores.vectors import near_videos, prepared
+from stores.vectors import near_videos, prepared, sketches
 from stores.vectors.near_videos import NearVideos
 from stores.vectors.prepared import HeldVectors, PreparedVectors
 from tests.unit.stores.builders import add_video, put, span
@@ -76,42 +76,45 @@ def test_what_is_alike_is_what_each_vector_finds(
         monkeypatch.setattr(prepared, "WHOLE", 10)
         monkeypatch.setattr(prepared, "SHORT_LIST", 60)
         monkeypatch.setattr(prepared, "_BLOCK", 32)
+        monkeypatch.setattr(sketches, "_BLOCK", 16)
         monkeypatch.setattr(prepared, "_READ", 7)
     if form == "short numbers":
         monkeypatch.setattr(prepared, "WHOLE_NUMBERS", 0)
     chosen = videos[:20]
     vectors = PreparedVectors(store.vectors, COLLECTION)
     held = holding(vectors, frozenset(chosen))
-    found = []
-    for video in videos:
-        own = held.of(video)
-        assert (own is None) == (video not in chosen)
-        _, asked = store.vectors.fetch(COLLECTION, video_ids=[video])
-        asked = asked if own is None else own
-        found.append(held.alike(asked, 9, 0.8, video))
-        assert found[-1] == alike(store, video, chosen, asked, 0.8)
-        assert video not in set().union(*found[-1])
-    assert max(len(set().union(*some)) for some in found) > 3
-    assert held.alike(np.zeros((0, DIMENSIONS), np.float32), 9, 0.8, "") == []
+    asked = held.of(videos)
+    assert list(asked) == chosen
+    for video in videos[20:]:
+        asked[video] = store.vectors.fetch(COLLECTION, video_ids=[video])[1]
+    found = held.alike(asked, 9 - CLIPS, 0.8)
+    for video, own in asked.items():
+        assert found[video] == alike(store, video, chosen, own, 0.8)
+        assert held.alike({video: own}, 9 - CLIPS, 0.8) == {video: found[video]}, "together as alone"
+        assert video not in set().union(*found[video])
+    assert max(len(set().union(*some)) for some in found.values()) > 3
+    nothing = {"without any": np.zeros((0, DIMENSIONS), np.float32)}
+    assert held.alike(nothing, 4, 0.8) == {"without any": []}
+    assert held.alike(nothing | asked, 4, 0.8) == {"without any": []} | found
 
 
 def test_what_is_forgotten_or_made_again_is_seen_at_once(store: LibraryStore, videos: list[str]) -> None:
     vectors = PreparedVectors(store.vectors, COLLECTION)
     first, second = videos[:2]
     held = holding(vectors, frozenset(videos))
-    own = held.of(first)
-    assert own is not None
-    fill(store, second, "again", own, "f2")
+    own = held.of([first])
+    fill(store, second, "again", own[first], "f2")
     held = holding(vectors, frozenset(videos))
-    assert all(second in some for some in held.alike(own, CLIPS, 0.999, first))
+    assert all(second in some for some in held.alike(own, 0, 0.999)[first])
     forget(store, [second])
     held = holding(vectors, frozenset(videos))
-    assert not any(second in some for some in held.alike(own, 500, -1.0, first))
-    assert held.of(second) is None
+    assert not any(second in some for some in held.alike(own, 500, -1.0)[first])
+    assert held.of([second]) == {}
     held = holding(vectors, frozenset(videos[:1]))
-    assert held.alike(own, 500, -1.0, first) == [set() for _ in own]
+    assert held.alike(own, 500, -1.0) == {first: [set() for _ in own[first]]}
     held = holding(vectors, frozenset())
-    assert held.of(first) is None
+    assert held.of([first]) == {}
+    assert held.alike(own, 500, -1.0) == {first: [set() for _ in own[first]]}
 
 
 def test_one_video_alone_with_more_vectors_than_are_compared_exactly_finds_none(
@@ -121,9 +124,8 @@ def test_one_video_alone_with_more_vectors_than_are_compared_exactly_finds_none(
     vectors = PreparedVectors(store.vectors, COLLECTION)
     # As where the only other video with tags has no clips.
     held = holding(vectors, frozenset((videos[0], add_video(store, "empty.mp4"))))
-    own = held.of(videos[0])
-    assert own is not None
-    assert held.alike(own, 9, -1.0, videos[0]) == [set() for _ in own]
+    own = held.of(videos[:1])
+    assert held.alike(own, 4, -1.0) == {videos[0]: [set() for _ in range(CLIPS)]}
 
 
 def test_too_many_are_not_kept(store: LibraryStore, videos: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,8 +133,19 @@ def test_too_many_are_not_kept(store: LibraryStore, videos: list[str], monkeypat
     monkeypatch.setattr(prepared, "MOST_BYTES", 2 * 4 * CLIPS * DIMENSIONS)
     before = holding(vectors, frozenset(videos[:4]))
     assert vectors.hold(frozenset(videos)) is None
-    assert before.of(videos[0]) is not None  # whoever has them goes on with them
-    assert holding(vectors, frozenset(videos[:4])).of(videos[0]) is not None
+    assert before.of(videos[:1])  # whoever has them goes on with them
+    assert holding(vectors, frozenset(videos[:4])).of(videos[:1])
+
+
+def test_every_short_number_is_the_same_number_when_it_is_made_long() -> None:
+    short = np.arange(1 << 16, dtype=np.uint16).view(np.float16).reshape(-1, 256)
+    short = short[np.isfinite(short).all(axis=1)]
+    assert len(short) > 240
+    for some in (short, short[::3]):
+        long = prepared._as_float32(some)
+        assert long.dtype == np.float32
+        assert np.array_equal(long.view(np.uint32), some.astype(np.float32).view(np.uint32)), "also the sign of zero"
+    assert prepared._as_float32(long) is long
 
 
 @pytest.mark.parametrize("exactly", [5000, 1], ids=["ranked in memory", "by the index"])
