@@ -31,7 +31,7 @@ GUITAR, STOVE, PIZZA, CANDLE, MIRROR, MICROPHONE, STAGE, SUIT = (
 SOMEBODY = (PERSON, 0.9, (0.4, 0.1, 0.6, 0.8))
 NAMES = (
     *("guitar playing", "弹吉他", "cycling", "skateboarding", "cooking", "driving", "birthday party", "phone call"),
-    *("conversation", "interview", "monologue", "public speaking", "playing ball", "elephant"),
+    *("conversation", "interview", "public speaking", "playing ball", "elephant"),
 )
 
 Thing = tuple[str, float, tuple[float, float, float, float]]
@@ -91,7 +91,7 @@ def test_things_alone_are_less_than_a_person_is_asked_about(told: Any) -> None:
 def test_who_is_astride_a_bicycle_rides_it(told: Any) -> None:
     bicycle = (BICYCLE, 0.8, (0.3, 0.45, 0.7, 0.95))
     found = told(SOMEBODY, bicycle)
-    assert found["cycling"].probability > 0.8
+    assert found["cycling"].probability > 0.7
     assert "a person astride a bicycle" in found["cycling"].why
     beside = told((PERSON, 0.9, (0.75, 0.1, 0.95, 0.9)), bicycle)["cycling"].probability
     assert beside < ACCEPT
@@ -99,7 +99,7 @@ def test_who_is_astride_a_bicycle_rides_it(told: Any) -> None:
 
 def test_who_stands_on_a_board_or_has_a_telephone_at_the_face_does_something_with_it(told: Any) -> None:
     board = told(SOMEBODY, (SKATEBOARD, 0.8, (0.4, 0.78, 0.65, 0.86)))
-    assert board["skateboarding"].probability > 0.8
+    assert board["skateboarding"].probability > 0.7
     carried = told(SOMEBODY, (SKATEBOARD, 0.8, (0.45, 0.3, 0.5, 0.6)))
     assert carried["skateboarding"].probability < ACCEPT
     call = told(SOMEBODY, (PHONE, 0.7, (0.5, 0.14, 0.53, 0.2)), heard=("speech",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -28,6 +28,9 @@ MOSTLY = 0.9
 
 OTHERS = 0.2
 """How far below that it does not. Source: our choice."""
+
+
+_Track = SeenFace | SeenTracklet
 
 
 class People:
@@ -88,17 +91,13 @@ class People:
             "alone": Sign(alone * long, ids[:1], "one voice speaks alone"),
         }
 
-    def _for(self, sure: float, tracks: Sequence[SeenFace] | Sequence[SeenTracklet], many: int) -> Sign:
+    def _for(self, sure: float, tracks: Iterable[_Track], many: int) -> Sign:
         """For how much of the video ``many`` of them are seen at the same time."""
-        longest = sorted(tracks, key=lambda one: one.start - one.end)[:many]
-        if len(longest) < many:
-            return ABSENT
-        if many == 1:
-            time = time_of(union((one.start, one.end) for one in tracks))
-        else:
-            time = _together([(one.start, one.end) for one in tracks])
+        longest = sorted(tracks, key=lambda one: one.start - one.end)
+        spans = [(one.start, one.end) for one in longest]
+        time = time_of(union(spans)) if many == 1 else _together(spans)
         degree = sure * min(1.0, ABOUT_HALF * time / self._length)
-        return Sign(degree, tuple(one.evidence_id for one in longest))
+        return Sign(degree, tuple(one.evidence_id for one in longest[:many]))
 
     def _known(self) -> Sign:
         """Two people whose faces are told apart, though each may be shown alone."""

@@ -44,8 +44,8 @@ TELLING = {
 that for what many videos have, too; less for what most videos have."""
 
 WITHOUT = 0.25
-"""Most that an activity may be worth without what it needs: somebody who does it, the things that it is done with. Then
-its signs are associations, worth less than what a person is asked about (`agents.tagging.rank.ABSTAIN`)."""
+"""Most that an activity may be worth without what it needs: somebody who does it, the things that it is done with, or if it
+has none, how it sounds. Then its signs are associations, worth less than what a person is asked about (`agents.tagging.rank.ABSTAIN`)."""
 
 ENOUGH = 2.0
 """What an activity needs is there if that is as likely as not."""
@@ -93,6 +93,8 @@ def probability_of(one: Activity, signs: _Signs) -> float:
     needed = [degrees.get(who, 0.0) for who in one.who]
     if one.things:
         needed.append(max(degrees.get(kind, 0.0) for kind in ("things", *STANCES)))
+    elif one.heard:
+        needed.append(max(degrees.get(kind, 0.0) for kind in one.heard))
     there = min(1.0, ENOUGH * min(needed, default=1.0))
     return min(probability, WITHOUT + (CERTAIN - WITHOUT) * there)
 

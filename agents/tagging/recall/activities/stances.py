@@ -41,7 +41,7 @@ def astride(person: Box, thing: Box) -> bool:
     seat, (_, middle) = person.middle[0], thing.middle
     inside = thing.left - 0.1 * thing.width <= seat <= thing.right + 0.1 * thing.width
     above = person.top < thing.top and person.middle[1] < middle
-    feet = thing.top + 0.25 * thing.height <= person.bottom <= thing.bottom + 0.05 * thing.height
+    feet = thing.top + 0.25 * thing.height <= person.bottom <= thing.bottom - 0.05 * thing.height
     return inside and above and feet
 
 
