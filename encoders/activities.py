@@ -1,4 +1,4 @@
-"""What people do, and what is seen and heard together when they do it.
+"""What people do, and what is seen and sounds together when they do it.
 
 A row of ``data/activities.tsv``, written by hand, names an activity in two languages and says what speaks for it, by
 kinds that are independent of each other: things, things of another kind, how somebody is to a thing, sounds, places.
@@ -38,7 +38,7 @@ class Activity:
         who: must be seen: ``person``, ``people``, ``face`` (one shown large); all of them.
         things: nouns for what it is done with; ``also``: for things of another kind that are around.
         stances: any of them.
-        heard: a sound, or how voices take turns; any of them.
+        sounds: a sound, or how voices take turns; any of them.
         places: numbers of `encoders.places.places`.
     """
 
@@ -47,7 +47,7 @@ class Activity:
     things: tuple[str, ...]
     also: tuple[str, ...]
     stances: tuple[Stance, ...]
-    heard: tuple[str, ...]
+    sounds: tuple[str, ...]
     places: frozenset[int]
 
 
@@ -100,11 +100,11 @@ def things_done_with(space: ConceptSpace, names: Iterable[str]) -> list[str]:
 
 
 def _activity(line: str) -> Activity:
-    english, chinese, who, things, also, stances, heard, where = (
+    english, chinese, who, things, also, stances, sounds, where = (
         tuple(word for word in cell.split(";") if word) for cell in line.split("\t")
     )
     met = frozenset(number for number, place in enumerate(places()) if {*where} & {*place.names})
-    return Activity((*english, *chinese), who, things, also, tuple(map(_stance, stances)), heard, met)
+    return Activity((*english, *chinese), who, things, also, tuple(map(_stance, stances)), sounds, met)
 
 
 def _stance(words: str) -> Stance:

@@ -216,9 +216,9 @@ def test_every_word_of_the_table_means_something(encoders: Encoders) -> None:
         for nouns in (one.things, one.also, [noun for _, noun in one.stances]):
             for noun in nouns:
                 assert encoders.concepts.matching(noun), f"{noun} of {one.names[0]} is not in the concept tables"
-        assert {*one.who, *one.heard} <= TELLING.keys() >= {*STANCES}
+        assert {*one.who, *one.sounds} <= TELLING.keys() >= {*STANCES}
         assert not signs.things & signs.also
-        kinds = [signs.things, signs.also, signs.stances, one.heard, one.places, one.who]
+        kinds = [signs.things, signs.also, signs.stances, one.sounds, one.places, one.who]
         assert sum(map(bool, kinds)) > 1, f"{one.names[0]} rests on one kind of sign"
         assert any(not name.isascii() for name in one.names)
         assert len({*one.names}) == len(one.names)

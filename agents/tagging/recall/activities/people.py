@@ -59,7 +59,7 @@ class People:
         }
 
     @cached_property
-    def heard(self) -> Mapping[str, Sign]:
+    def sounds(self) -> Mapping[str, Sign]:
         """Sounds, and ``turns`` of voices, ``questions`` (of one, answered at length by another) and one ``alone``."""
         found = {}
         for name in ("speech", "singing", "music"):

@@ -44,11 +44,15 @@ TELLING = {
 that for what many videos have, too; less for what most videos have."""
 
 WITHOUT = 0.25
-"""Most that an activity may be worth without what it needs: somebody who does it, the things that it is done with, or if it
-has none, how it sounds. Then its signs are associations, worth less than what a person is asked about (`agents.tagging.rank.ABSTAIN`)."""
+"""Most that an activity may be worth without what it needs: somebody who does it, and the things that it is done with;
+how it sounds, if there are none. Then its signs are associations, worth less than what a person is asked about
+(`agents.tagging.rank.ABSTAIN`)."""
 
 ENOUGH = 2.0
 """What an activity needs is there if that is as likely as not."""
+
+LEAST = 0.1
+"""Things that are seen less surely are not looked at any further. Source: our choice."""
 
 SHOWN = 4
 """Pieces of evidence at most."""
@@ -65,9 +69,10 @@ def activity_source(case: Case) -> list[Recalled]:
     possible = known.of(seen.things.concepts)
     best: dict[int, Recalled] = {}
     for number, tags in case.tags.by_activity.items():
-        if number not in possible and rows[number].things:
+        things = seen.things.seen(known.signs[number].things) if number in possible else ABSENT
+        if rows[number].things and things.degree < LEAST:
             continue
-        signs = [sign for sign in seen.signs(number) if sign[1].degree > 0.0]
+        signs = [sign for sign in (("things", things), *seen.signs(number)) if sign[1].degree > 0.0]
         probability = probability_of(rows[number], signs)
         signs.sort(key=_weight, reverse=True)
         ids = tuple(dict.fromkeys(one for _, sign in signs for one in sign.evidence_ids[:2]))[:SHOWN]
@@ -93,8 +98,8 @@ def probability_of(one: Activity, signs: _Signs) -> float:
     needed = [degrees.get(who, 0.0) for who in one.who]
     if one.things:
         needed.append(max(degrees.get(kind, 0.0) for kind in ("things", *STANCES)))
-    elif one.heard:
-        needed.append(max(degrees.get(kind, 0.0) for kind in one.heard))
+    elif one.sounds:
+        needed.append(max(degrees.get(kind, 0.0) for kind in one.sounds))
     there = min(1.0, ENOUGH * min(needed, default=1.0))
     return min(probability, WITHOUT + (CERTAIN - WITHOUT) * there)
 
@@ -117,12 +122,12 @@ class _Seen:
         return Stances(self._case, self._length, concepts)
 
     def signs(self, number: int) -> _Signs:
-        """Of one activity, each with its kind; of stances, and of sounds, the most telling."""
+        """Those of one activity besides its things, each with its kind; of stances, and of sounds, the most telling."""
         one, concepts = activities()[number], self._known.signs[number]
-        found = [("things", self.things.seen(concepts.things)), ("also", self.things.seen(concepts.also))]
+        found = [("also", self.things.seen(concepts.also))]
         found += [(who, self._people.seen[who]) for who in one.who]
         found += _best((how, self._stances.seen(how, some)) for how, some in concepts.stances)
-        found += _best((what, self._people.heard.get(what, ABSENT)) for what in one.heard)
+        found += _best((what, self._people.sounds.get(what, ABSENT)) for what in one.sounds)
         if one.places:
             found.append(("place", self.things.place(one.places, concepts.things | concepts.also)))
         return found

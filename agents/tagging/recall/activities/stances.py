@@ -38,8 +38,8 @@ class Box(NamedTuple):
 
 def astride(person: Box, thing: Box) -> bool:
     """Whether somebody sits on a thing whose wheels or legs reach lower than their feet."""
-    seat, (_, middle) = person.middle[0], thing.middle
-    inside = thing.left - 0.1 * thing.width <= seat <= thing.right + 0.1 * thing.width
+    across, (_, middle) = person.middle[0], thing.middle
+    inside = thing.left - 0.1 * thing.width <= across <= thing.right + 0.1 * thing.width
     above = person.top < thing.top and person.middle[1] < middle
     feet = thing.top + 0.25 * thing.height <= person.bottom <= thing.bottom - 0.05 * thing.height
     return inside and above and feet

@@ -50,11 +50,11 @@ class Things:
         return surest(self._recognised(there), self._detected(there))
 
     def place(self, numbers: Collection[int], concepts: Collection[str]) -> Sign:
-        """Whether any of some places is told, by things of other kinds than those of some concepts."""
-        told, best = places_seen(self._case), ABSENT
+        """Whether any of some places is found, by things of other kinds than those of some concepts."""
+        found, best = places_seen(self._case), ABSENT
         kinds = {kind_of(self._space, one) for one in concepts if one in self._labels or one in self.tracks}
-        for number in told.keys() & set(numbers):
-            worths = sorted((worth for kind, worth in told[number].items() if kind not in kinds), reverse=True)
+        for number in found.keys() & set(numbers):
+            worths = sorted((worth for kind, worth in found[number].items() if kind not in kinds), reverse=True)
             degree = min(1.0, ABOUT_HALF * sum(worth for worth, _ in worths))
             if degree > best.degree:
                 ids = tuple(evidence_id for _, evidence_id in worths[:2])
@@ -62,7 +62,7 @@ class Things:
         return best
 
     def _recognised(self, concepts: Sequence[str]) -> Sign:
-        """By clips; where the classifier is sure of the kind only, none of its names is told."""
+        """By clips; where the classifier is sure of the kind only, none of its names is found."""
         by_clip: defaultdict[str, list[SeenLabel]] = defaultdict(list)
         for concept in concepts:
             for label in self._labels.get(concept, ()):
