@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from agents.tagging.graph import Tagger
 from agents.tagging.rank import ABSTAIN, ACCEPT
 from agents.tagging.recall import Case, Recalled
 from agents.tagging.recall.activities import activity_source, counted_once
 from agents.tagging.recall.activities.source import TELLING
 from agents.tagging.recall.activities.stances import Box, astride, at_head, in_hand, near, on
-from agents.tagging.recall.seen import LINES, Seen
+from agents.tagging.recall.seen import LINES, Seen, seen_of
+from agents.tagging.reverse import videos_for
 from agents.tagging.vocabulary import TagVectors
 from encoders.activities import STANCES, activities, activities_of_things, things_done_with
 from encoders.bundle import Encoders
-from stores.core.records import Evidence, Span, Tag
+from stores.core.records import Evidence, Span, SpeakerTurn, StageOutput, Tag, Tracklet
 from stores.library_store import LibraryStore
 from stores.people.seen import SeenFace, SeenFaces, SeenPerson
 from stores.tags.recall.seen import SeenLabel, SeenThings, SeenTracklet, SeenTurn
+from tests.unit.agents.small_library import MS, add_video, commit
 
 MINUTE = 600
 PERSON, BICYCLE, CAR, LIGHT, BOWL, CAKE, SKATEBOARD, PHONE, BALL, TABLE = (
@@ -208,6 +212,29 @@ def test_one_witness_counts_once() -> None:
     assert said(("objects", 0.5), ("speech", 0.5)) == ["objects", "speech"]
     other = [Recalled("t", "objects", 0.5, ()), Recalled("u", "activities", 0.8, ())]
     assert counted_once(other, True) == other
+
+
+def test_a_rider_in_a_library_is_found_by_the_tag_and_tagged(tmp_path: Path, encoders: Encoders) -> None:
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        video = add_video(store, encoders, tmp_path / "ride.mp4", "imagenet:703", ())
+        span = Span(0, 8000, MS)
+        records = []
+        for name, concept, box in (("trk_p", PERSON, SOMEBODY[2]), ("trk_b", BICYCLE, (0.3, 0.45, 0.7, 0.95))):
+            where = tuple((tick, *box) for tick in range(0, 8000, 1000))
+            records.append(Tracklet(name, span, concept, "", "", (), "", "still", where, "silence", 0.9))
+        commit(store, video, "tracklets", StageOutput(records=tuple(records)))
+        lines = tuple(SpeakerTurn(f"spk_{n}", Span(n * 1000, n * 1000 + 900, MS), "", "", n % 2, 0.9) for n in (1, 0))
+        commit(store, video, "speakers", StageOutput(records=lines))
+        assert [one.start for one in seen_of([video], store, encoders)[video].turns] == [0, 1000]
+        assert Seen(video, store, encoders).turns == seen_of([video], store, encoders)[video].turns
+        table = tmp_path / "tags.csv"
+        table.write_text("id,name,facet\nt1,骑行,what\nt2,skiing,what\n", encoding="utf-8")
+        store.tags.import_csv(table)
+        tagger = Tagger(store, encoders)
+        assert videos_for(store, encoders, tagger.tags, "t1") == [video]
+        (one,) = (item for item in tagger.tag(video) if item.decision == "accepted")
+        assert (one.tag_id, "activities" in one.recalled_by) == ("t1", True)
+        assert {"trk_p", "trk_b"} <= {*one.evidence_ids}
 
 
 def test_every_word_of_the_table_means_something(encoders: Encoders) -> None:
