@@ -16,8 +16,8 @@ from typing import NamedTuple
 from encoders.concepts import BROADER, ConceptSpace
 from encoders.places import places
 
-STANCES = ("astride", "on", "at head", "in hand", "near")
-"""How somebody may be to a thing."""
+STANCES = ("astride", "on", "at head", "in hand", "near", "walking")
+"""How somebody may be to a thing; the last one: how they move."""
 
 _TABLE = "data/activities.tsv"
 

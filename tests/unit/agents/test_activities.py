@@ -13,7 +13,7 @@ from agents.tagging.rank import ABSTAIN, ACCEPT
 from agents.tagging.recall import Case, Recalled
 from agents.tagging.recall.activities import activity_source, counted_once
 from agents.tagging.recall.activities.source import TELLING
-from agents.tagging.recall.activities.stances import Box, astride, at_head, in_hand, near, on
+from agents.tagging.recall.activities.stances import Box, astride, at_head, in_hand, near, on, walks
 from agents.tagging.recall.seen import LINES, Seen, seen_of
 from agents.tagging.reverse import videos_for
 from agents.tagging.vocabulary import TagVectors
@@ -191,6 +191,7 @@ def test_a_ball_far_from_everybody_is_not_played_with(told: Any) -> None:
         (on, Box(0.7, 0.78, 0.9, 0.86), False),
         (in_hand, Box(0.58, 0.4, 0.62, 0.45), True),
         (in_hand, Box(0.8, 0.4, 0.85, 0.45), False),
+        (in_hand, Box(0.57, 0.11, 0.6, 0.15), False),  # beside the head
         (in_hand, Box(0.0, 0.0, 1.0, 1.0), False),
         (at_head, Box(0.5, 0.14, 0.53, 0.2), True),
         (at_head, Box(0.5, 0.6, 0.53, 0.66), False),
@@ -200,6 +201,20 @@ def test_a_ball_far_from_everybody_is_not_played_with(told: Any) -> None:
 )
 def test_stances(stance: Any, thing: Box, so: bool) -> None:
     assert stance(Box(0.4, 0.1, 0.6, 0.8), thing) is so
+
+
+@pytest.mark.parametrize(
+    ("boxes", "so"),
+    [
+        ([Box(left, 0.2, left + 0.1, 0.7) for left in (0.1, 0.3, 0.5)], True),
+        ([Box(0.4, 0.5 - half, 0.4 + half / 2, 0.5 + half) for half in (0.1, 0.15, 0.2)], True),  # comes nearer
+        ([Box(0.1, 0.2, 0.2, 0.7)] * 3, False),
+        ([Box(left, 0.2, left + 0.4, 0.7) for left in (0.1, 0.3, 0.5)], False),  # not seen whole
+        ([Box(left, 0.2, left + 0.1, 0.7) for left in (0.1, 0.5)], False),
+    ],
+)
+def test_who_walks_is_seen_whole_and_moves(boxes: list[Box], so: bool) -> None:
+    assert walks(boxes) is so
 
 
 def test_one_witness_counts_once() -> None:

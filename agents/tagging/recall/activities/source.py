@@ -33,6 +33,7 @@ TELLING = {
     "at head": 1.0,
     "in hand": 0.7,
     "near": 0.5,
+    "walking": 1.0,
     "singing": 1.0,
     "turns": 1.0,
     "questions": 1.0,

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from statistics import median
 from typing import NamedTuple
 
 from agents.tagging.recall.activities.sign import ABSENT, Sign, surest
 from agents.tagging.recall.case import Case
 from agents.tagging.recall.faces import ABOUT_HALF, PERSON
 from stores.tags.recall.seen import Boxes, SeenTracklet
+
+WHOLE = 2.0
+"""Height of somebody by the width, from which all of a person is seen, upright. Source: our choice."""
+
+MOVED = 0.4
+"""Of somebody's own height, by which they move when they walk, or of their size when they come nearer: two steps."""
+
+FRAMES = 3
+"""In which somebody is followed at least: what is seen in fewer may be two people."""
 
 
 class Box(NamedTuple):
@@ -54,17 +64,31 @@ def on(person: Box, thing: Box) -> bool:
 
 
 def in_hand(person: Box, thing: Box) -> bool:
-    """Whether a thing smaller than somebody is at their body, below the top of the head."""
+    """Whether a thing smaller than somebody is at their body, below the chin: beside a head is what is behind it."""
+    across, down = thing.middle
+    chin = person.top + max(0.5 * person.width, 0.15 * person.height)
+    return _at_body(person, thing) and person.left <= across <= person.right and chin < down
+
+
+def at_head(person: Box, thing: Box) -> bool:
+    """Whether a thing is in somebody's hand, and at the height of the face."""
+    head = person.top + max(0.35 * person.width, 0.15 * person.height)
+    return _at_body(person, thing) and thing.top <= head + 0.1 * person.height and thing.middle[1] >= person.top
+
+
+def _at_body(person: Box, thing: Box) -> bool:
     across, down = thing.middle
     smaller = thing.width * thing.height < 0.5 * person.width * person.height
     wide = 0.1 * person.width
     return smaller and person.left - wide <= across <= person.right + wide and person.top < down < person.bottom
 
 
-def at_head(person: Box, thing: Box) -> bool:
-    """Whether a thing is in somebody's hand, and at the height of the face."""
-    head = person.top + max(0.35 * person.width, 0.15 * person.height)
-    return in_hand(person, thing) and thing.top <= head + 0.1 * person.height and thing.middle[1] >= person.top
+def walks(boxes: Sequence[Box]) -> bool:
+    """Whether somebody who is seen whole moves, across the picture or to or from the camera."""
+    whole = median(one.height / max(one.width, 1e-6) for one in boxes) >= WHOLE
+    tall, across = [one.height for one in boxes], [one.middle[0] for one in boxes]
+    moved = max((max(across) - min(across)) / median(tall), max(tall) / max(min(tall), 1e-6) - 1.0)
+    return whole and moved >= MOVED and len(boxes) >= FRAMES
 
 
 def near(person: Box, thing: Box) -> bool:
@@ -107,7 +131,8 @@ class Stances:
         for one in case.seen.things.tracklets:
             if one.concept in concepts or one.concept == PERSON:
                 self._tracks[one.concept].append(one)
-        if len(self._tracks) > 1 and PERSON in self._tracks:  # else nobody is to anything
+        # Else nobody is to anything.
+        if PERSON in self._tracks and (len(self._tracks) > 1 or PERSON in concepts):
             self._boxes = case.seen.boxes(self._tracks)
             for person in self._tracks[PERSON]:
                 for tick, *edges in self._boxes.get(person.evidence_id, ()):
@@ -117,8 +142,17 @@ class Stances:
         """Whether, and for how much of the video, anybody is so to a thing of some concepts."""
         if not self._people:
             return ABSENT
+        if how == "walking":
+            return surest(ABSENT, *map(self._walking, self._tracks[PERSON]))
         there = [one for concept in concepts for one in self._tracks.get(concept, ())]
         return surest(ABSENT, *(self._of(how, one) for one in there))
+
+    def _walking(self, one: SeenTracklet) -> Sign:
+        boxes = [Box(*edges) for _, *edges in self._boxes.get(one.evidence_id, ())]
+        if not boxes or not walks(boxes):
+            return ABSENT
+        degree = one.confidence * min(1.0, ABOUT_HALF * (one.end - one.start) / self._length)
+        return Sign(degree, (one.evidence_id,), "a person who moves")
 
     def _of(self, how: str, one: SeenTracklet) -> Sign:
         boxes = self._boxes.get(one.evidence_id, ())
