@@ -16,7 +16,7 @@ from agents.tagging.judging import weigh
 from agents.tagging.learning import calibration_of, chosen, facts_of, needs_clips, video_clips
 from agents.tagging.online import OnlineRanker, learned_at_once
 from agents.tagging.rank import ABSTAIN, CaseFacts, Ranked, decide
-from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
+from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled, counted_once
 from agents.tagging.recall.case import MENTIONED
 from agents.tagging.recall.near_tags import keep_near_tags
 from agents.tagging.recall.seen import Seen, seen_of
@@ -290,7 +290,7 @@ class Tagger:
     def _ranked(self, ranker: OnlineRanker, video_id: str, recalled: Sequence[Recalled]) -> list[Ranked]:
         asked = needs_clips(self._chosen.ranker) or ranker.correction.needs_vector
         facts = self._facts([video_id])[video_id] if asked else facts_of(video_id, None)
-        return ranker.rank(facts, recalled)
+        return ranker.rank(facts, counted_once(recalled, self._encoders.zero_shot is None))
 
     def _facts(self, video_ids: Sequence[str]) -> dict[str, CaseFacts]:
         """What rankers may know of videos."""

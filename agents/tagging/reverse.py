@@ -15,6 +15,7 @@ from agents.tagging.recall.pictures import PICTURE_CENTRE, PICTURE_STEEPNESS
 from agents.tagging.recall.sounds import share_of_each
 from agents.tagging.recall.texts import ABOUT
 from agents.tagging.vocabulary import TagVectors
+from encoders.activities import things_done_with
 from encoders.bundle import Encoders
 from encoders.places import things_met_in
 from encoders.sound_names import all_names, goes_with, sound_names
@@ -94,7 +95,9 @@ def _by_things(asked: _Asked, number: int) -> None:
     for video_id, concept, worth in best_shown(asked.store.engine, list(strengths), MOST_VIDEOS):
         asked.raise_to(video_id, NAMED_GAIN * strengths[concept] * worth)
     names = (asked.tags.tags[number].name, *asked.tags.tags[number].aliases)
-    for video_id, worth in any_shown(asked.store.engine, things_met_in(asked.encoders.concepts, names), MOST_VIDEOS):
+    space = asked.encoders.concepts
+    around = {*things_met_in(space, names), *things_done_with(space, names)}
+    for video_id, worth in any_shown(asked.store.engine, sorted(around), MOST_VIDEOS):
         asked.raise_to(video_id, SPOKEN * worth)
 
 

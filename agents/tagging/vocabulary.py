@@ -17,6 +17,7 @@ from agents.tagging.looks import Others
 from agents.tagging.nearest import NearestTags
 from agents.tagging.phrases import Names, Phrases
 from agents.tagging.usual import SAMPLED, Usual
+from encoders.activities import activities
 from encoders.bundle import Encoders
 from encoders.concepts import CONTEXT, ConceptSpace
 from encoders.spaces import collections
@@ -65,6 +66,7 @@ class TagVectors:
             most 0.5 for a situation, the less the more kinds of things it goes with (`TIED`).
         most_surely: of each tag that names some concept, the highest of these.
         by_fact: name as a measured fact has it to the tags.
+        by_activity: number in `encoders.activities.activities` to the tags that name it, if there are any.
         facets: (t,) the number of each tag's facet.
         ids: of all tags.
     """
@@ -106,6 +108,8 @@ class TagVectors:
         self.by_fact = Names()
         for number, name in names:
             self.by_fact.add(name.casefold().strip(), number)
+        named = (dict.fromkeys(tag for name in one.names for tag in self.by_fact.get(name)) for one in activities())
+        self.by_activity = {number: tuple(tags) for number, tags in enumerate(named) if tags}
 
     def usual_of(self, store: LibraryStore, encoders: Encoders) -> Usual:
         """What the library's lines are usually like for these tags, read when it is first asked."""

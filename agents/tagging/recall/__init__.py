@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from agents.tagging.recall.activities import activity_source, counted_once
 from agents.tagging.recall.behaviour import behaviour_source
 from agents.tagging.recall.case import Case, Recalled
 from agents.tagging.recall.cooccurrence import cooccurrence_source
@@ -28,6 +29,7 @@ SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
     "objects": object_source,
     "context": context_source,
     "places": place_source,
+    "activities": activity_source,
     "speech": speech_source,
     "screen": screen_source,
     "text": text_source,
@@ -50,4 +52,4 @@ AFTERWARDS: Mapping[str, Callable[[Case, Sequence[Recalled]], list[Recalled]]] =
 OF_OTHERS = frozenset({"similar", "related"})
 """Sources that only give tags which other videos have."""
 
-__all__ = ["AFTERWARDS", "OF_OTHERS", "SECOND_HAND", "SOURCES", "Case", "Recalled", "first_hand"]
+__all__ = ["AFTERWARDS", "OF_OTHERS", "SECOND_HAND", "SOURCES", "Case", "Recalled", "counted_once", "first_hand"]

@@ -27,12 +27,14 @@ TOP = 60
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """A tag recalled by one source: its probability, and the ids of the evidence (best first)."""
+    """A tag recalled by one source: its probability, and the ids of the evidence (best first); ``why``: in plain words,
+    where the source says it."""
 
     tag_id: str
     source: str
     probability: float
     evidence_ids: tuple[str, ...]
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

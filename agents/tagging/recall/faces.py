@@ -148,15 +148,15 @@ def framing_source(case: Case) -> list[Recalled]:
     """Tags that say how near people are shown, by the share of the video in which they are."""
     sounds = case.seen.lines["sound"]
     spoken = union((line.span.start, line.span.end) for line in sounds if line.text == "speech")
-    length = _length(case)
+    length = length_of(case)
     near = [one for one in case.seen.faces.tracks if one.height >= HEAD]
     shown = union((one.start, one.end) for one in near)
     if all(line.text == SILENCE for line in sounds):
-        talking = SILENT_HEAD * min(1.0, ABOUT_HALF * _sum(shown) / length)
+        talking = SILENT_HEAD * min(1.0, ABOUT_HALF * time_of(shown) / length)
     else:
         talking = ABOUT_HALF * overlap_of(shown, spoken) / length
     large = [one for one in near if one.height >= CLOSE]
-    close = ABOUT_HALF * _sum(union((one.start, one.end) for one in large)) / length
+    close = ABOUT_HALF * time_of(union((one.start, one.end) for one in large)) / length
     words = []
     for name, worth, tracks in (("talking head", talking, near), ("close-up", close, large)):
         longest = sorted(tracks, key=lambda one: (one.start - one.end, one.evidence_id))[:3]
@@ -169,18 +169,19 @@ def framing_source(case: Case) -> list[Recalled]:
 
 def large_faces(case: Case) -> list[tuple[float, str]]:
     """Share of the video in which each large face is seen, and its evidence."""
-    length = _length(case)
+    length = length_of(case)
     tracks = [one for one in case.seen.faces.tracks if one.height >= HEAD]
     return [((one.end - one.start) / length, one.evidence_id) for one in tracks]
 
 
-def _length(case: Case) -> int:
+def length_of(case: Case) -> int:
     """Of the video, as far as anything was seen or heard in it, in ticks."""
     ends = [one.end for one in case.seen.things.tracklets] + [one.end for one in case.seen.faces.tracks]
     return max([1, *ends, *(line.span.end for line in case.seen.lines["sound"])])
 
 
-def _sum(spans: Iterable[tuple[int, int]]) -> int:
+def time_of(spans: Iterable[tuple[int, int]]) -> int:
+    """How long they are together, in ticks."""
     return sum(end - start for start, end in spans)
 
 

@@ -53,7 +53,7 @@ def place_source(case: Case) -> list[Recalled]:
     for setting, (worth, ids) in settings.items():
         if worth > 0.0:
             say(SETTINGS[setting], worth / total, ids)
-    found = _places(case, things, known)
+    found = {number: (len(kinds), _together([*kinds.values()])) for number, kinds in places_seen(case).items()}
     odds = {number: math.exp(SHARPNESS * worth) for number, (_, (worth, _)) in found.items()}
     everywhere = sum(odds.values()) + sum(not place.general for place in places()) - len(odds)
     for number, (kinds, (_, ids)) in found.items():
@@ -65,6 +65,10 @@ def place_source(case: Case) -> list[Recalled]:
 
 def _things(case: Case) -> list[_Thing]:
     """Each concept once for the classifier, by its mean over the clips, and once for the detector, by its time."""
+    return case.once("things", lambda: _make_things(case))
+
+
+def _make_things(case: Case) -> list[_Thing]:
     seen, clips = case.seen.things, max(1, case.seen.clips)
     shares: defaultdict[tuple[str, bool], float] = defaultdict(float)
     best: dict[tuple[str, bool], tuple[float, str]] = {}
@@ -93,15 +97,21 @@ def _settings(case: Case, things: list[_Thing], known: PlacesOfThings) -> dict[s
     return found
 
 
-def _places(case: Case, things: list[_Thing], known: PlacesOfThings) -> dict[int, tuple[int, _Worth]]:
-    """Of each place that something speaks for: things of how many kinds, and what the surest of each kind are worth."""
+def places_seen(case: Case) -> dict[int, dict[str, tuple[float, str]]]:
+    """Of each place that something speaks for: the kinds of these things, with what the surest of each is worth and its
+    evidence."""
+    return case.once("places", lambda: _places_seen(case))
+
+
+def _places_seen(case: Case) -> dict[int, dict[str, tuple[float, str]]]:
+    known = places_of_things(case.encoders.concepts)
     of_places: defaultdict[int, dict[str, tuple[float, str]]] = defaultdict(dict)
-    for one in things:
+    for one in _things(case):
         for number in known.of(one.concept):
             if not places()[number].general:
                 kinds, kind = of_places[number], kind_of(case.encoders.concepts, one.concept)
                 kinds[kind] = max(kinds.get(kind, (0.0, "")), (one.worth, one.evidence_id))
-    return {number: (len(kinds), _together([*kinds.values()])) for number, kinds in of_places.items()}
+    return dict(of_places)
 
 
 def _together(worths: list[tuple[float, str]]) -> tuple[float, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from stores.library_store import LibraryStore
 from stores.people.seen import SeenFaces, faces_of
 from stores.tags.recall.clicks import Clicks
 from stores.tags.recall.products import Product
-from stores.tags.recall.seen import SeenThings, clips_of, lines_of, things_of
+from stores.tags.recall.seen import Boxes, SeenThings, SeenTurn, boxes_of, clips_of, lines_of, things_of, turns_of
 from stores.vectors.rows import VectorHit, by_video
 
 LINES: tuple[Channel, ...] = ("speech", "screen", "caption", "format", "sound")
@@ -54,6 +54,11 @@ class Seen:
         return faces_of(self._store.engine, [self.video_id])[self.video_id]
 
     @cached_property
+    def turns(self) -> tuple[SeenTurn, ...]:
+        """Whose voice speaks when, in order of time."""
+        return turns_of(self._store.engine, [self.video_id])[self.video_id]
+
+    @cached_property
     def lines(self) -> dict[Channel, list[Evidence]]:
         """Its lines by channel (`LINES`), in order of time."""
         return by_channel(lines_of(self._store.engine, [self.video_id], LINES)[self.video_id])
@@ -78,6 +83,10 @@ class Seen:
         """The searches that led to it."""
         return self._store.clicks.of_videos([self.video_id]).get(self.video_id, [])
 
+    def boxes(self, concepts: Iterable[str]) -> Mapping[str, Boxes]:
+        """Where things of some concepts are in the picture, by the evidence of their tracks."""
+        return boxes_of(self._store.engine, self.video_id, concepts)
+
     def _fetched(self, collection: str) -> _Found:
         return self._store.vectors.fetch(collection, video_ids=[self.video_id])
 
@@ -95,7 +104,7 @@ def seen_of(video_ids: Sequence[str], store: LibraryStore, encoders: Encoders) -
     seen = {one: Seen(one, store, encoders) for one in video_ids}
     clips = clips_of(store.engine, video_ids)
     things, lines = things_of(store.engine, video_ids), lines_of(store.engine, video_ids, LINES)
-    faces = faces_of(store.engine, video_ids)
+    faces, turns = faces_of(store.engine, video_ids), turns_of(store.engine, video_ids)
     products, clicks = store.products.of_videos(video_ids), store.clicks.of_videos(video_ids)
     names = collections(encoders)
     vectors = [by_video(*store.vectors.fetch(name, video_ids=video_ids)) for name in (names.picture, names.text)]
@@ -104,6 +113,7 @@ def seen_of(video_ids: Sequence[str], store: LibraryStore, encoders: Encoders) -
             "clips": clips.get(one, 0),
             "things": things[one],
             "faces": faces[one],
+            "turns": turns[one],
             "lines": by_channel(lines[one]),
             "products": products.get(one, []),
             "clicks": clicks.get(one, []),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
 from agents.tagging.recall.objects import ASSOCIATED
@@ -31,8 +32,8 @@ def sound_source(case: Case) -> list[Recalled]:
     for sound, lines in by_name.items():
         if sound not in sound_names():
             continue
-        worth = _worth(lines, max(1, *ends))
-        if sound == "singing" and _sure(lines) < SURELY_SUNG:
+        worth = worth_of(lines, max(1, *ends))
+        if sound == "singing" and sure_of(lines) < SURELY_SUNG:
             worth = min(worth, ASSOCIATED)
         longest = sorted(lines, key=lambda line: (-line.confidence * line.span.duration, line.span.start))[:3]
         ids = tuple(line.evidence_id for line in longest)
@@ -51,7 +52,7 @@ def share_of_each(sound: str) -> float:
     return 1.0 / max(1, len(names))
 
 
-def _worth(lines: list[Evidence], length: int) -> float:
+def worth_of(lines: Sequence[Evidence], length: int) -> float:
     """How probably a video is about a sound: the detector's mean probability, the less the less of it is heard.
 
     Args:
@@ -59,10 +60,10 @@ def _worth(lines: list[Evidence], length: int) -> float:
     """
     ticks = sum(line.span.end - line.span.start for line in lines)
     seconds = sum(line.span.duration for line in lines)
-    return min(CERTAIN, _sure(lines) * min(1.0, max(HALF * ticks / length, seconds / ENOUGH_SECONDS)))
+    return min(CERTAIN, sure_of(lines) * min(1.0, max(HALF * ticks / length, seconds / ENOUGH_SECONDS)))
 
 
-def _sure(lines: list[Evidence]) -> float:
+def sure_of(lines: Sequence[Evidence]) -> float:
     """The detector's mean probability while it hears a sound."""
     seconds = sum(line.span.duration for line in lines)
     return sum(line.confidence * line.span.duration for line in lines) / max(seconds, 1e-9)

@@ -54,13 +54,18 @@ def explained(console: Console, payload: Payload) -> None:
     console.print(rows)
     candidates = table("tag", "confidence", "outcome", "by", right=("confidence",))
     for one in payload["candidates"][:_CANDIDATES]:
-        by = ", ".join(f"{word['source']} {word['worth']:.2f}" for word in one["sources"])
+        by = ", ".join(map(_worth, one["sources"]))
         outcome = f"{one['outcome']}: {one['why']}" if one["why"] else one["outcome"]
         candidates.add_row(data(one["name"] or one["tag_id"]), f"{one['confidence']:.2f}", outcome, by)
     console.print(candidates)
     more = len(payload["candidates"]) - _CANDIDATES
     if more > 0:
         console.print(f"and {more} less likely ones (--json lists all)")
+
+
+def _worth(word: Payload) -> str:
+    why = f" ({word['why']})" if word["why"] else ""
+    return f"{word['source']} {word['worth']:.2f}{why}"
 
 
 def products(console: Console, payload: Payload) -> None:

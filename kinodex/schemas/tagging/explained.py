@@ -8,11 +8,13 @@ from kinodex.schemas.tags import ImportedDocument
 
 
 class SourceWorth(Document):
-    """What one source says of a tag: ``worth`` is a probability; ``evidence``: ids of the lines that it rests on."""
+    """What one source says of a tag: ``worth`` is a probability; ``evidence``: ids of the lines that it rests on;
+    ``why``: in plain words, "" where the source does not say it."""
 
     source: str
     worth: Number
     evidence: list[str]
+    why: str
 
 
 class CandidateDocument(Document):

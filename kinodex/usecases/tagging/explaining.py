@@ -47,7 +47,9 @@ def _candidate(item: Ranked, outcome: str, tags: Mapping[str, Tag], accept: floa
         outcome=outcome,
         why=_why(item, outcome, accept),
         sources=[
-            schema.SourceWorth(source=word.source, worth=round(word.probability, 4), evidence=list(word.evidence_ids))
+            schema.SourceWorth(
+                source=word.source, worth=round(word.probability, 4), evidence=list(word.evidence_ids), why=word.why
+            )
             for word in item.sources
         ],
     )

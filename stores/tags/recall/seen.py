@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, select
 from stores.core.records import Channel, Evidence, Span
 from stores.sql.among import among, among_listed, listed, of_videos, shown
 from stores.sql.database import reading
-from stores.sql.tables import EVIDENCE, ClipRow, LabelRow, SoundEventRow, TrackletRow, VideoRow
+from stores.sql.tables import EVIDENCE, ClipRow, LabelRow, SoundEventRow, SpeakerTurnRow, TrackletRow, VideoRow
 
 
 class SeenLabel(NamedTuple):
@@ -36,6 +36,19 @@ class SeenTracklet(NamedTuple):
     start: int
     end: int
     area: float = 0.0
+
+
+class SeenTurn(NamedTuple):
+    """As `stores.core.records.SpeakerTurn`; ``start`` and ``end`` in ticks of its video."""
+
+    evidence_id: str
+    speaker: int
+    start: int
+    end: int
+
+
+Boxes = Sequence[tuple[int, float, float, float, float]]
+"""As `stores.core.records.Tracklet.trajectory`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,31 @@ def _things(dialect: str) -> tuple[Any, Any]:
 def _area(first: Sequence[float] | None) -> float:
     """Of a box: tick, x0, y0, x1, y1."""
     return (first[3] - first[1]) * (first[4] - first[2]) if first else 0.0
+
+
+def turns_of(engine: Engine, video_ids: _Ids) -> dict[str, tuple[SeenTurn, ...]]:
+    """Whose voice speaks when in each of some videos, in order of time; all of them are there."""
+    turns: defaultdict[str, list[SeenTurn]] = defaultdict(list)
+    with reading(engine) as connection:
+        for video_id, _, *values in connection.execute(_turns(engine.dialect.name), {"chosen_ids": listed(video_ids)}):
+            turns[video_id].append(SeenTurn(*values))
+    return {one: tuple(sorted(turns[one], key=lambda turn: (turn.start, turn.end))) for one in video_ids}
+
+
+@cache
+def _turns(dialect: str) -> Any:
+    row = SpeakerTurnRow
+    return of_videos(dialect, row, (row.evidence_id, row.speaker, row.start_tick, row.end_tick))
+
+
+def boxes_of(engine: Engine, video_id: str, concepts: Iterable[str]) -> dict[str, Boxes]:
+    """Where things of some concepts are in the picture, by the evidence of their tracks."""
+    row = TrackletRow
+    columns = of_videos(engine.dialect.name, row, (row.evidence_id, row.trajectory))
+    chosen = columns.where(among(engine, row.concept, sorted(concepts), "concepts"))
+    with reading(engine) as connection:
+        rows = connection.execute(chosen, {"chosen_ids": listed([video_id])})
+        return {evidence_id: boxes for _, _, evidence_id, boxes in rows}
 
 
 def lines_of(engine: Engine, video_ids: _Ids, channels: Iterable[Channel]) -> dict[str, list[Evidence]]:

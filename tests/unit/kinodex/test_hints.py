@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from encoders.bundle import Encoders
 from kinodex.cli.app import app
+from kinodex.cli.render.tagging import explained as explained_tags
 from kinodex.settings import Settings
 from kinodex.usecases.tagging import hints
 from stores.core.errors import UsageError
@@ -80,6 +83,15 @@ def test_searches_come_as_csv_and_as_json_lines(store: LibraryStore, tmp_path: P
     assert not hints.searches(store, Settings.model_validate({"tagging": {"log_searches": False}})).logging
     hints.forget_searches(store)
     assert hints.searches(store, Settings()).imported == 0
+
+
+def test_why_an_activity_is_told_is_shown_in_words() -> None:
+    source = {"source": "activities", "worth": 0.81, "evidence": ["e"], "why": "guitar seen, music to be heard"}
+    other = {"source": "speech", "worth": 0.5, "evidence": ["e"], "why": ""}
+    tag = {"tag_id": "t", "name": "playing guitar", "confidence": 0.9, "outcome": "accepted", "why": ""}
+    console = Console(width=200, record=True, file=io.StringIO())
+    explained_tags(console, {"sources": [], "candidates": [tag | {"sources": [source, other]}]})
+    assert "activities 0.81 (guitar seen, music to be heard), speech 0.50" in console.export_text()
 
 
 def test_a_videos_tags_are_explained_and_new_ones_decided(tmp_path: Path) -> None:
