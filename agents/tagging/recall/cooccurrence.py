@@ -33,14 +33,9 @@ def cooccurrence_source(case: Case, recalled: Iterable[Recalled]) -> list[Recall
     Args:
         recalled: what the other sources recalled.
     """
-<<<<<<< HEAD
     own = tags_of(case, [case.video_id]).get(case.video_id, [])
-    seeds = _seeds(recalled, [tag.tag_id for tag in own if tag.by_person])
-=======
-    own = accepted_tags(case.store.engine, [case.video_id]).get(case.video_id, [])
     once = counted_once(recalled, case.encoders.zero_shot is None)
     seeds = _seeds(once, [tag.tag_id for tag in own if tag.by_person])
->>>>>>> activities
     if not seeds:
         return []
     companies = _companies(case)
