@@ -107,12 +107,17 @@ def _turns(dialect: str) -> Any:
 
 def boxes_of(engine: Engine, video_id: str, concepts: Iterable[str]) -> dict[str, Boxes]:
     """Where things of some concepts are in the picture, by the evidence of their tracks."""
-    row = TrackletRow
-    columns = of_videos(engine.dialect.name, row, (row.evidence_id, row.trajectory))
-    chosen = columns.where(among(engine, row.concept, sorted(concepts), "concepts"))
+    chosen = {"chosen_ids": listed([video_id]), "concepts": listed(sorted(concepts))}
     with reading(engine) as connection:
-        rows = connection.execute(chosen, {"chosen_ids": listed([video_id])})
+        rows = connection.execute(_boxes(engine.dialect.name), chosen)
         return {evidence_id: boxes for _, _, evidence_id, boxes in rows}
+
+
+@cache
+def _boxes(dialect: str) -> Any:
+    row = TrackletRow
+    rows = of_videos(dialect, row, (row.evidence_id, row.trajectory))
+    return rows.where(among_listed(dialect, row.concept, "concepts"))
 
 
 def lines_of(engine: Engine, video_ids: _Ids, channels: Iterable[Channel]) -> dict[str, list[Evidence]]:
