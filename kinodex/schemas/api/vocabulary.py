@@ -191,14 +191,6 @@ class Proposals(Document):
     more: bool
 
 
-class ProposalsSearched(Document):
-    """What was looked through for proposals: videos, of how many; ``open``: proposals that there are now."""
-
-    videos: int
-    of: int
-    open: int
-
-
 class AcceptRequest(Document):
     """How a proposal becomes part of the vocabulary.
 

@@ -1321,7 +1321,8 @@ export interface paths {
         put?: never;
         /**
          * Search Proposals
-         * @description Look through the library, a thousand videos at a time, for what no tag covers; replaces the open proposals.
+         * @description Have a job look through the library, a thousand videos at a time, for what no tag covers; what it finds replaces
+         *     the open proposals. The same key orders it once.
          */
         post: operations["search_proposals"];
         delete?: never;
@@ -2923,7 +2924,7 @@ export interface components {
          * @description One job. Times in seconds since 1970.
          *
          *     Attributes:
-         *         kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify`` or ``export``.
+         *         kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify``, ``export`` or ``propose``.
          *         key_id: of the API key that it was ordered with; "" if a person ordered it.
          *         state: ``queued``, ``running``, ``done``, ``failed``, ``cancelled`` or ``interrupted``.
          *         files: names of what is ingested; empty for other kinds.
@@ -3986,16 +3987,15 @@ export interface components {
             more: boolean;
         };
         /**
-         * ProposalsSearched
-         * @description What was looked through for proposals: videos, of how many; ``open``: proposals that there are now.
+         * ProposeOrder
+         * @description Look through the library, a thousand videos at a time, for what no tag covers; replaces the open proposals.
          */
-        ProposalsSearched: {
-            /** Videos */
-            videos: number;
-            /** Of */
-            of: number;
-            /** Open */
-            open: number;
+        ProposeOrder: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "propose";
         };
         /**
          * ProxyDocument
@@ -9385,7 +9385,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"] | components["schemas"]["ExportOrder"];
+                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"] | components["schemas"]["ExportOrder"] | components["schemas"]["ProposeOrder"];
             };
         };
         responses: {
@@ -9472,7 +9472,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"] | components["schemas"]["ExportOrder"];
+                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"] | components["schemas"]["ExportOrder"] | components["schemas"]["ProposeOrder"];
             };
         };
         responses: {
@@ -10696,19 +10696,22 @@ export interface operations {
     search_proposals: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request with a known key gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            200: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProposalsSearched"];
+                    "application/json": components["schemas"]["OrderedJob"];
                 };
             };
             /** @description USAGE */
