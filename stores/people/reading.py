@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Engine, func, select
@@ -12,7 +12,7 @@ from stores.core.errors import UsageError
 from stores.core.text_keys import name_key
 from stores.people.people_tables import FacesOffRow, PersonEventRow, PersonFaceRow, PersonLookRow, PersonRow
 from stores.people.records import Person, PersonEvent, PersonFace
-from stores.people.rows import person, rows_of
+from stores.people.rows import batches, person, rows_of
 from stores.sql.database import reading
 from stores.sql.tables import VideoRow
 
@@ -103,6 +103,13 @@ class People:
                 PersonEvent(row.at, row.by_name, row.action, row.person_id, row.other_id, row.detail)
                 for row in connection.execute(chosen)
             ]
+
+    def with_face(self, evidence_ids: Iterable[str]) -> set[str]:
+        """Those of some face tracks that are somebody's."""
+        face = PersonFaceRow.evidence_id
+        with reading(self._engine) as connection:
+            pieces = batches(evidence_ids)
+            return {one for some in pieces for one in connection.execute(select(face).where(face.in_(some))).scalars()}
 
     def off(self) -> list[str]:
         """Ids of the collections in whose videos nobody's face is looked at."""
