@@ -20,7 +20,7 @@ Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Whitening:
     """What is taken away from vectors, and by what they are multiplied, both (d,) float32."""
 
     centre: Vectors
@@ -33,7 +33,7 @@ class Look:
         return np.asarray(moved / np.maximum(length, 1e-9), np.float32)
 
 
-def look(vectors: Vectors, groups: NDArray[np.int64]) -> Look:
+def whitening(vectors: Vectors, groups: NDArray[np.int64]) -> Whitening:
     """Learns from vectors (n, d), of which rows of zeros stand for none.
 
     Args:
@@ -44,8 +44,8 @@ def look(vectors: Vectors, groups: NDArray[np.int64]) -> Look:
     some = vectors[there[first]].astype(np.float64)
     width = vectors.shape[1]
     if len(some) < 2:
-        return Look(np.zeros(width, np.float32), np.ones(width, np.float32))
+        return Whitening(np.zeros(width, np.float32), np.ones(width, np.float32))
     variance = some.var(axis=0)
     mean = float(variance.mean())
     scale = 1.0 / np.sqrt(variance + EVEN * mean) if mean > 0 else np.ones(width)
-    return Look(some.mean(axis=0).astype(np.float32), scale.astype(np.float32))
+    return Whitening(some.mean(axis=0).astype(np.float32), scale.astype(np.float32))
