@@ -56,7 +56,8 @@ class MergeRequest(Document):
 
 
 class SplitRequest(Document):
-    """The parts that a tag is divided into; ``retire``: the tag itself is retired, else it stays above them."""
+    """The parts that a tag is divided into; ``retire``: the tag itself is retired, else it stays above those that
+    name no other parent."""
 
     parts: Annotated[list[NewTagRequest], Field(min_length=2, max_length=100)]
     retire: bool = False

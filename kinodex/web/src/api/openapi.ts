@@ -4315,7 +4315,8 @@ export interface components {
         };
         /**
          * SplitRequest
-         * @description The parts that a tag is divided into; ``retire``: the tag itself is retired, else it stays above them.
+         * @description The parts that a tag is divided into; ``retire``: the tag itself is retired, else it stays above those that
+         *     name no other parent.
          */
         SplitRequest: {
             /** Parts */
