@@ -10,6 +10,7 @@ import typer
 
 from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
 from kinodex.cli.parsing import Commands
+from kinodex.exits import EXIT_SOME_FAILED
 
 app = Commands(help="Say whose faces are seen: name people, merge, split and forget them.")
 
@@ -180,6 +181,7 @@ def import_people(
     """Know people by photos: `Anna 1.jpg` and `Anna 2.jpg`, or all photos in a folder `Anna`, are of Anna.
 
     \b
+    Exit:    0 all imported, 3 some photos, or all, were left out; each is named with the reason
     Example: kinodex people import portraits/
     """
     from kinodex.cli.people import render
@@ -189,6 +191,8 @@ def import_people(
         with context.library() as opened:
             done = editing.import_photos(opened.store, lambda: opened.encoders, folder, _user())
         context.show(done.payload(), lambda console: render.imported(console, done))
+        if done.problems:
+            raise typer.Exit(EXIT_SOME_FAILED)
 
 
 @app.command("cluster", short_help="Assign all faces again.")
