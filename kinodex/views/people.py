@@ -88,7 +88,7 @@ def split(view: LibraryView, person_id: str, request: asked.PersonSplitRequest) 
     """
     by = _may(view, "edit")
     _there(view, [person_id])
-    return editing.split(view.store, person_id, request.faces, request.video_ids, by)
+    return editing.split(view.store, person_id, request.faces, request.video_ids, by, request.joined)
 
 
 def forget(view: LibraryView, person_id: str) -> schema.ForgottenDocument:

@@ -3851,7 +3851,8 @@ export interface components {
         };
         /**
          * PersonSplitRequest
-         * @description Faces of a person that are somebody else's: by their ids, and all of some videos.
+         * @description Faces of a person that are somebody else's: by their ids, all of some videos, and all that somebody had who was
+         *     joined with them (``joined``: ids of those, as `other_id` of a decision says).
          */
         PersonSplitRequest: {
             /**
@@ -3864,6 +3865,11 @@ export interface components {
              * @default []
              */
             video_ids: string[];
+            /**
+             * Joined
+             * @default []
+             */
+            joined: string[];
         };
         /**
          * PlannedStageCount
