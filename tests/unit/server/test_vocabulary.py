@@ -212,6 +212,18 @@ def test_a_tag_of_a_thesaurus_whose_id_is_a_uri_is_found_and_changed_by_it(serve
     assert server.client.get("/api/v1/tags/a/b").status_code == 404
 
 
+def test_a_tag_whose_id_is_an_address_of_something_else_is_read_and_changed(server: Server) -> None:
+    for one in ("facets", "export", "duplicates", "proposals"):
+        server.post("/tags", {"name": f"About {one}", "tag_id": one, "parent": "animal"})
+        (found,) = server.get("/tags", tag_id=one)["tags"]
+        assert (found["tag_id"], found["name"]) == (one, f"About {one}")
+        assert [above["tag_id"] for above in found["parents"]] == ["animal"]
+        assert server.get(f"/tags/{one}/videos")["videos"] == []
+        assert server.get(f"/tags/{one}/history")["changes"][0]["action"] == "add"
+        server.client.delete(f"/api/v1/tags/{one}").raise_for_status()
+        assert server.get("/tags", tag_id=one) == {"tags": [], "total": 0, "next": None}
+
+
 @pytest.mark.parametrize("name", ["\u200b", "\u202egnp.tac", "dog\u2066", "\u00ad\u200d"])
 def test_a_name_is_seen_and_turns_no_text_around_it(server: Server, name: str) -> None:
     assert server.post("/tags", {"name": name}, 400)["code"] == "USAGE"

@@ -1481,7 +1481,8 @@ export interface paths {
         };
         /**
          * Get Tag
-         * @description One tag with all that is broader.
+         * @description One tag with all that is broader. Four addresses are something else: a tag whose id is `facets`, `export`,
+         *     `duplicates` or `proposals` is read by `GET /tags?tag_id=…`.
          */
         get: operations["get_tag"];
         put?: never;
@@ -10306,6 +10307,7 @@ export interface operations {
                 facet?: string | null;
                 status?: "" | "active" | "retired";
                 parent?: string;
+                tag_id?: string;
                 sort?: "added" | "name" | "-videos";
                 cursor?: string | null;
                 skip?: number;
