@@ -1,4 +1,4 @@
-"""Whether an ingest may be done: asked when it is ordered, and again when it begins, which may be much later."""
+"""Whether a job may be done: asked when it is ordered, and again when it begins, which may be much later."""
 
 from __future__ import annotations
 
@@ -76,3 +76,16 @@ def check_ingest(store: LibraryStore, settings: Settings, job: Job, paths: Itera
                 raise
         except (OSError, RuntimeError):  # a circle of links
             raise UsageError("FORBIDDEN", "That path leads in a circle.", "Order another one.") from None
+
+
+def check_propose(store: LibraryStore, job: Job) -> None:
+    """Refuse a search for proposals that its orderer might not order now.
+
+    Raises:
+        UsageError: FORBIDDEN.
+    """
+    who = orderer(store, job)
+    whole = store.access.editable(who.user_id, who.key_id) is None
+    if not (whole and who.may("edit") and who.may("jobs")):
+        message = f"{who.name}, who ordered this job, may change the vocabulary no more."
+        raise UsageError("FORBIDDEN", message, "Ask an administrator to do it.")

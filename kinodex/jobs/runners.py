@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinodex.jobs.exporting import export
-from kinodex.jobs.permission import check_ingest
+from kinodex.jobs.permission import check_ingest, check_propose
 from kinodex.jobs.placement import Placement
 from kinodex.jobs.tasks import Made, Task, chosen
 from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, ReembedOrder, TagOrder, VerifyOrder
@@ -105,6 +105,21 @@ def _verify(task: Task) -> Made:
     return Made({"problems": len(payload["problems"])}, payload)
 
 
+def _propose(task: Task) -> Made:
+    from kinodex.usecases.vocabulary.proposing import refresh_proposals
+
+    store = task.library.store
+    check_propose(store, task.job)
+
+    def on_progress(done: int, of: int, what: str) -> None:
+        task.reporter.counted(done, of, f"{what}: {done} of {of}")
+
+    found = refresh_proposals(store, task.library.encoders, on_progress)
+    still = store.proposals.listed("open", len(found.found) + 1)
+    totals = {"videos": found.videos, "of": found.of, "open": len(still)}
+    return Made(totals, {"totals": totals})
+
+
 Runner = Callable[[Task], Made]
 
 RUNNERS: dict[JobKind, Runner] = {
@@ -114,5 +129,6 @@ RUNNERS: dict[JobKind, Runner] = {
     "reembed": _reembed,
     "verify": _verify,
     "export": export,
+    "propose": _propose,
 }
 """By kind."""

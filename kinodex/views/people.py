@@ -88,7 +88,7 @@ def split(view: LibraryView, person_id: str, request: asked.PersonSplitRequest) 
     """
     by = _may(view, "edit")
     _there(view, [person_id])
-    return editing.split(view.store, person_id, request.faces, request.video_ids, by)
+    return editing.split(view.store, person_id, request.faces, request.video_ids, by, request.joined)
 
 
 def forget(view: LibraryView, person_id: str) -> schema.ForgottenDocument:
@@ -100,7 +100,9 @@ def forget(view: LibraryView, person_id: str) -> schema.ForgottenDocument:
     """
     by = _may(view, "admin")
     _there(view, [person_id])
-    return editing.forget(view.store, person_id, by)
+    gone = editing.forget(view.store, person_id, by)
+    playback_of(view.library).faces.drop_forgotten()
+    return gone
 
 
 def _may(view: LibraryView, scope: Scope) -> str:

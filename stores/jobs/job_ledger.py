@@ -2,7 +2,7 @@
 
 As in `stores.threads.turn_ledger`, the number of an attempt is a fencing token: a worker that lost a job to another
 one can neither append to it nor end it. One job of a library runs at a time, since one process writes the index; those
-that only read (`READING`) run beside it, if there is another worker. A worker holds a lease, which `append` extends; a
+that write none (`BESIDE`) run beside it, if there is another worker. A worker holds a lease, which `append` extends; a
 job is lost when its lease has ended or its worker is certainly dead.
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from stores.core.errors import CODES, StoreError, UsageError
 from stores.core.owners import certainly_dead, this_process
 from stores.core.record_columns import clean
-from stores.jobs.records import PASSING, READING, Job, JobError, JobLease, JobProgress, JobState, NewJobEvent
+from stores.jobs.records import BESIDE, PASSING, Job, JobError, JobLease, JobProgress, JobState, NewJobEvent
 from stores.jobs.store import job_of, row_of
 from stores.jobs.tables import JobEventRow, JobRow
 from stores.sql.database import empty_log, reading, writing
@@ -68,7 +68,7 @@ class JobLedger:
             busy = False
             for row in connection.execute(_in_state("running")).all():
                 if not self._is_lost(row):
-                    busy = busy or row.kind not in READING
+                    busy = busy or row.kind not in BESIDE
                 elif row.cancel_asked:
                     self._end(connection, row, "cancelled")
                 elif row.deaths + 1 >= MAX_DEATHS:
@@ -77,7 +77,7 @@ class JobLedger:
                     return self._hold(connection, row, deaths=row.deaths + 1)
             waiting = _in_state("queued")
             if busy:
-                waiting = waiting.where(JobRow.kind.in_(READING))
+                waiting = waiting.where(JobRow.kind.in_(BESIDE))
             first = connection.execute(waiting.limit(1)).one_or_none()
             return None if first is None else self._hold(connection, first)
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-JobKind = Literal["ingest", "tag", "describe", "reembed", "verify", "export"]
+JobKind = Literal["ingest", "tag", "describe", "reembed", "verify", "export", "propose"]
 """What can be ordered."""
 
-READING: tuple[JobKind, ...] = ("export",)
-"""The kinds that only read: one is done beside any other job, where there is another worker."""
+BESIDE: tuple[JobKind, ...] = ("export", "propose")
+"""The kinds that write no index: one is done beside any other job, where there is another worker."""
 
 KINDS: tuple[JobKind, ...] = get_args(JobKind)
 

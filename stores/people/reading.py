@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Engine, func, select
@@ -12,7 +12,7 @@ from stores.core.errors import UsageError
 from stores.core.text_keys import name_key
 from stores.people.people_tables import FacesOffRow, PersonEventRow, PersonFaceRow, PersonLookRow, PersonRow
 from stores.people.records import Person, PersonEvent, PersonFace
-from stores.people.rows import person, rows_of
+from stores.people.rows import batches, one_with, person, rows_of
 from stores.sql.database import reading
 from stores.sql.tables import VideoRow
 
@@ -93,16 +93,40 @@ class People:
         return [one for one in self.all(video_ids) if one.name]
 
     def events(self, person_id: str = "", limit: int = 100) -> list[PersonEvent]:
-        """The newest decisions (about a person), newest first."""
+        """The newest decisions (about a person, and those who became one with them), newest first."""
         table = PersonEventRow
         chosen = select(table.__table__).order_by(table.event_id.desc()).limit(limit)
-        if person_id:
-            chosen = chosen.where((table.person_id == person_id) | (table.other_id == person_id))
         with reading(self._engine) as connection:
+            if person_id:
+                theirs = one_with(connection, person_id)
+                chosen = chosen.where(table.person_id.in_(theirs) | table.other_id.in_(theirs))
             return [
                 PersonEvent(row.at, row.by_name, row.action, row.person_id, row.other_id, row.detail)
                 for row in connection.execute(chosen)
             ]
+
+    def joined_faces(self, person_id: str, other_id: str) -> list[str]:
+        """Those faces of a person that another one had who was joined with them.
+
+        Raises:
+            UsageError: NOT_FOUND if there is none.
+        """
+        table = PersonEventRow
+        chosen = select(table.detail).where(table.other_id == other_id, table.action == "joined")
+        with reading(self._engine) as connection:
+            had = {face for detail in connection.execute(chosen).scalars() for face in detail.get("faces", ())}
+        found = [face.evidence_id for face in self.faces(person_id) if face.evidence_id in had]
+        if not found:
+            hint = "`kinodex people show` lists who was joined with somebody."
+            raise UsageError("NOT_FOUND", f"No face of that person was of {other_id!r}.", hint)
+        return found
+
+    def with_face(self, evidence_ids: Iterable[str]) -> set[str]:
+        """Those of some face tracks that are somebody's."""
+        face = PersonFaceRow.evidence_id
+        with reading(self._engine) as connection:
+            pieces = batches(evidence_ids)
+            return {one for some in pieces for one in connection.execute(select(face).where(face.in_(some))).scalars()}
 
     def off(self) -> list[str]:
         """Ids of the collections in whose videos nobody's face is looked at."""

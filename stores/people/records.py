@@ -49,7 +49,8 @@ class PersonFace:
 
 @dataclass(frozen=True, slots=True)
 class PersonEvent:
-    """One decision: ``named``, ``merged``, ``split``, ``forgotten``, ``imported``, ``clustered``, ``off`` or ``on``."""
+    """One decision: ``named``, ``merged``, ``split``, ``forgotten``, ``imported``, ``clustered``, ``off`` or ``on``; or
+    ``joined``: ``person_id`` and ``other_id`` turned out to be one, by their likeness (``detail``), nobody said so."""
 
     at: float
     by_name: str

@@ -203,6 +203,16 @@ def note(
     connection.execute(insert(PersonEventRow).values(**row, detail=detail))
 
 
+def one_with(connection: Connection, person_id: str) -> list[str]:
+    """The ids of everybody who was merged into a person, or joined with them, and the person's own, which is first."""
+    found = [person_id]
+    chosen = select(PersonEventRow.other_id).where(PersonEventRow.action.in_(("merged", "joined")))
+    for one in found:
+        others = connection.execute(chosen.where(PersonEventRow.person_id == one)).scalars()
+        found += [other for other in dict.fromkeys(others) if other and other not in found]
+    return found
+
+
 def count_nobodies(connection: Connection) -> int:
     """How many people nobody said anything about and whose face is seen no more, as when their videos are gone."""
     seen = select(PersonFaceRow.person_id)

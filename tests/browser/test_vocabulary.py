@@ -253,6 +253,13 @@ def test_proposals_are_played_accepted_folded_and_dismissed(
         page.get_by_text("Open", exact=True).click()
         page.get_by_role("heading", name="quiet evening").wait_for()
         page.get_by_role("button", name="Look again").click()
+        # A job, which the page follows, also when it is opened anew meanwhile.
+        page.get_by_role("progressbar", name="Look for new tags").wait_for()
+        page.reload()
+        page.get_by_role("progressbar", name="Look for new tags").wait_for()
+        assert page.get_by_role("button", name="Looking …").is_disabled()
         page.get_by_text("Looked through 3 videos").wait_for(timeout=60_000)
+        page.get_by_role("progressbar").wait_for(state="detached")
+        assert [one["kind"] for one in get(server.address, "/jobs")["jobs"]] == ["propose"]
         shown.accessible()
         shown.clean()

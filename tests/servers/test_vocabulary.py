@@ -177,6 +177,20 @@ def test_a_split_tag_stays_above_its_parts_which_wait_for_a_person(
         undo(store.engine, done.undo)
 
 
+def test_a_part_of_a_tag_has_the_parent_that_it_names(store: LibraryStore, videos: tuple[str, str, str]) -> None:
+    before = state(store)
+    parts = [NewTag("Fox hound", "fox", parent="dog"), NewTag("Bloodhound", "blood"), NewTag("Pup", parent="blood")]
+    done = split(store.engine, "hound", parts, author=ADA)
+    assert [tag.parent for tag in done.tags[1:]] == ["dog", "hound", "blood"]
+    with pytest.raises(UsageError, match="nobody"):
+        split(store.engine, "dog", [NewTag("A", parent="nobody"), NewTag("B")])
+    undo(store.engine, done.undo)
+    assert state(store) == before
+    split(store.engine, "hound", parts, retire=True, author=ADA)
+    store.reviews.decide([Judgement(videos[2], "fox", "accepted")], "u", "Una")
+    assert standing(store, videos[2])["dog"] == ("accepted", "derived")
+
+
 def test_a_retired_tag_keeps_its_decisions_and_gets_no_new_ones(
     store: LibraryStore, videos: tuple[str, str, str]
 ) -> None:

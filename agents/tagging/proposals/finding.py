@@ -66,7 +66,7 @@ def find_proposals(
     seen: dict[str, list[Evidence]] = {}
     for number, video_id in enumerate(videos):
         if on_read is not None:
-            on_read(number, len(videos), "videos")
+            on_read(number, len(videos), "reading videos")
         lines = store.catalog.evidence_of(video_id)
         spoken.append([line for name in _SPOKEN for line in [one for one in lines if one.channel == name][:MOST_LINES]])
         labels = [line for line in lines if line.channel in _SEEN and line.confidence >= SURE]

@@ -46,7 +46,7 @@ class NeighbourRanker:
         if facts.vector is None or facts.vector.shape != self.known.vectors.shape[1:]:
             likeness = np.full((1, len(self.known.vectors)), -np.inf, np.float32)
         else:
-            likeness = self.known.look.of(facts.vector[None, :]) @ self.known.vectors.T
+            likeness = self.known.whitening.of(facts.vector[None, :]) @ self.known.vectors.T
             likeness[0, ~self.known.vectors.any(axis=1)] = -np.inf
         if facts.video_id in self.places:
             likeness[0, self.places[facts.video_id]] = -np.inf

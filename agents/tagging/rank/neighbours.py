@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from agents.tagging.rank.lessons import Floats, Lessons, Whole, log_loss, logit, shares, sigmoid
-from agents.tagging.rank.looks import Look, look
 from agents.tagging.rank.measures import Goal
+from agents.tagging.rank.whitening import Whitening, whitening
 
 COUNTS = (10, 40, 160)
 """Neighbours that may be asked. Source: steps of four: finer ones are chosen by chance; the judgements choose."""
@@ -59,13 +59,13 @@ class Seen:
     """v judged videos and t judged tags.
 
     Attributes:
-        look: how vectors are made comparable; vectors: (v, d) of the videos, as it sees them.
+        whitening: how vectors are made comparable; vectors: (v, d) of the videos, as it sees them.
         yes, judged: (v, t) sparse, 0 or 1.
         share, plain: (t,) accepted of the judged, and of all v videos; shrunk.
         pairs: (t, t) sparse: by how much tag j is likelier where tag i is accepted.
     """
 
-    look: Look
+    whitening: Whitening
     vectors: NDArray[np.float32]
     groups: Whole
     yes: sparse.csr_array
@@ -96,7 +96,7 @@ def seen(lessons: Lessons) -> Seen:
     values = (lifted.data / weight)[keep]
     pairs = sparse.csr_array((values, (lifted.row[keep], lifted.col[keep])), (shape[1], shape[1]))
     vectors, groups = lessons.vectors[used], lessons.groups[used]
-    seen_by = look(vectors, groups)
+    seen_by = whitening(vectors, groups)
     return Seen(seen_by, seen_by.of(vectors), groups, yes, judged, share, plain, pairs)
 
 
@@ -188,7 +188,9 @@ def of_pairs(known: Seen, spread: Spread, lessons: Lessons) -> tuple[Floats, Flo
         some = used[start : start + _AT_A_TIME]
         stop = first[start + _AT_A_TIME] if start + _AT_A_TIME < len(used) else len(order)
         rows = order[first[start] : stop]
-        likeness = left_out(known.look.of(lessons.vectors[some]), known.vectors, lessons.groups[some], known.groups)
+        likeness = left_out(
+            known.whitening.of(lessons.vectors[some]), known.vectors, lessons.groups[some], known.groups
+        )
         more, alone = likely(known, votes(known, likeness, spread), spread)
         at = (np.searchsorted(some, lessons.video[rows]), lessons.tag[rows])
         shift[rows], silent[rows] = more[at], alone[at]
@@ -217,8 +219,8 @@ def left_out(
 def arrays(known: Seen, spread: Spread) -> Mapping[str, NDArray[np.generic]]:
     """To keep; `from_arrays` gives them back."""
     found: dict[str, NDArray[np.generic]] = {
-        "centre": known.look.centre,
-        "scale": known.look.scale,
+        "centre": known.whitening.centre,
+        "scale": known.whitening.scale,
         "vectors": known.vectors.astype(np.float16),
         "groups": known.groups,
         "share": known.share,
@@ -242,11 +244,11 @@ def from_arrays(found: Mapping[str, NDArray[np.generic]]) -> tuple[Seen, Spread]
     }
     count, width, doubt, together, typical = (float(one) for one in found["spread"].astype(np.float64))
     plain, same = (np.full(found["vectors"].shape[1], value) for value in (0.0, 1.0))
-    seen_by = Look(  # older ones have none: vectors were compared as they are
+    seen_by = Whitening(  # older ones have none: vectors were compared as they are
         found.get("centre", plain).astype(np.float32), found.get("scale", same).astype(np.float32)
     )
     known = Seen(
-        look=seen_by,
+        whitening=seen_by,
         vectors=found["vectors"].astype(np.float32),
         groups=found["groups"].astype(np.int64),
         share=found["share"].astype(np.float64),

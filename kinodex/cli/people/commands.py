@@ -10,6 +10,7 @@ import typer
 
 from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
 from kinodex.cli.parsing import Commands
+from kinodex.exits import EXIT_SOME_FAILED
 
 app = Commands(help="Say whose faces are seen: name people, merge, split and forget them.")
 
@@ -118,6 +119,10 @@ def split_person(
     videos: Annotated[
         list[str] | None, typer.Option("--video", metavar="VIDEO", help="All faces of this video (repeatable).")
     ] = None,
+    joined: Annotated[
+        list[str] | None,
+        typer.Option("--joined", metavar="PERSON", help="All faces of one who was joined with them (repeatable)."),
+    ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -125,8 +130,12 @@ def split_person(
 ) -> None:
     """Have some of a person's faces be somebody else, who is new and has no name yet.
 
+    Two who were taken for one by their likeness are two again with --joined; `kinodex people show` tells which
+    two were joined, when, and how alike they were.
+
     \b
     Example: kinodex people split Anna --video holiday.mp4
+             kinodex people split Anna --joined per_3f2a90c1d2e4b5a6
     """
     from kinodex.cli.people import render
     from kinodex.usecases.people import editing
@@ -134,7 +143,7 @@ def split_person(
     with command_context(library, profile, as_json, config) as context:
         with context.library() as opened:
             ids = [opened.resolve(video) for video in videos or ()]
-            found = editing.split(opened.store, person, faces or [], ids, _user())
+            found = editing.split(opened.store, person, faces or [], ids, _user(), joined or [])
         context.show(found.payload(), lambda console: render.person(console, found))
 
 
@@ -180,6 +189,7 @@ def import_people(
     """Know people by photos: `Anna 1.jpg` and `Anna 2.jpg`, or all photos in a folder `Anna`, are of Anna.
 
     \b
+    Exit:    0 all imported, 3 some photos, or all, were left out; each is named with the reason
     Example: kinodex people import portraits/
     """
     from kinodex.cli.people import render
@@ -189,6 +199,8 @@ def import_people(
         with context.library() as opened:
             done = editing.import_photos(opened.store, lambda: opened.encoders, folder, _user())
         context.show(done.payload(), lambda console: render.imported(console, done))
+        if done.problems:
+            raise typer.Exit(EXIT_SOME_FAILED)
 
 
 @app.command("cluster", short_help="Assign all faces again.")

@@ -43,7 +43,10 @@ def person(console: Console, document: schema.PersonDocument) -> None:
             console, f"  {voice.name}  speaks {clock(voice.seconds)} in {voice.turns} turns, as speaker {voice.speaker}"
         )
     for event in document.decisions:
-        line(console, f"  {event.at}  {event.action}{f' by {event.by}' if event.by else ''}")
+        likeness = event.detail.get("likeness")
+        alike = f", {likeness:.2f} alike" if isinstance(likeness, float) else ""
+        other = f" with {event.other_id}{alike}" if event.action == "joined" else ""
+        line(console, f"  {event.at}  {event.action}{other}{f' by {event.by}' if event.by else ''}")
 
 
 def forgotten(console: Console, document: schema.ForgottenDocument) -> None:

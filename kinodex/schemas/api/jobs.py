@@ -22,7 +22,7 @@ class JobCard(Document):
     """One job. Times in seconds since 1970.
 
     Attributes:
-        kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify`` or ``export``.
+        kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify``, ``export`` or ``propose``.
         key_id: of the API key that it was ordered with; "" if a person ordered it.
         state: ``queued``, ``running``, ``done``, ``failed``, ``cancelled`` or ``interrupted``.
         files: names of what is ingested; empty for other kinds.

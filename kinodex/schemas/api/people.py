@@ -26,7 +26,9 @@ class PeopleMergeRequest(Document):
 
 
 class PersonSplitRequest(Document):
-    """Faces of a person that are somebody else's: by their ids, and all of some videos."""
+    """Faces of a person that are somebody else's: by their ids, all of some videos, and all that somebody had who was
+    joined with them (``joined``: ids of those, as `other_id` of a decision says)."""
 
     faces: Ids = Field(default=[])
     video_ids: Ids = Field(default=[])
+    joined: Ids = Field(default=[])

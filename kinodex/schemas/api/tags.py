@@ -47,6 +47,8 @@ class TagsAsked(Document):
         facet: left out for all, ``-`` for those without one.
         status: ``active`` or ``retired``; "" for both.
         parent: the id of the tag right above; "" for any.
+        tag_id: the id of the only one; "" for any. So tags are read whose ids are `facets`, `export`, `duplicates` or
+            `proposals`, too, at whose addresses something else is.
         sort: in the order in which they were added, by name, or those of most videos first.
         cursor: ``next`` of the page before.
         skip: without a cursor, how many are left out before the first: to look into the middle of a long list.
@@ -58,6 +60,7 @@ class TagsAsked(Document):
     facet: Annotated[str, Field(max_length=200)] | None = None
     status: Literal["", "active", "retired"] = ""
     parent: Annotated[str, Field(max_length=1_000)] = ""
+    tag_id: Annotated[str, Field(max_length=1_000)] = ""
     sort: Literal["added", "name", "-videos"] = "added"
     cursor: Annotated[str, Field(max_length=2_000)] | None = None
     skip: Annotated[int, Field(ge=0, le=10_000_000)] = 0

@@ -56,7 +56,8 @@ class MergeRequest(Document):
 
 
 class SplitRequest(Document):
-    """The parts that a tag is divided into; ``retire``: the tag itself is retired, else it stays above them."""
+    """The parts that a tag is divided into; ``retire``: the tag itself is retired, else it stays above those that
+    name no other parent."""
 
     parts: Annotated[list[NewTagRequest], Field(min_length=2, max_length=100)]
     retire: bool = False
@@ -189,14 +190,6 @@ class Proposals(Document):
 
     proposals: list[ProposalCard]
     more: bool
-
-
-class ProposalsSearched(Document):
-    """What was looked through for proposals: videos, of how many; ``open``: proposals that there are now."""
-
-    videos: int
-    of: int
-    open: int
 
 
 class AcceptRequest(Document):

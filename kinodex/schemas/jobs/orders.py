@@ -96,8 +96,14 @@ class ExportOrder(Document):
     bom: bool = False
 
 
+class ProposeOrder(Document):
+    """Look through the library, a thousand videos at a time, for what no tag covers; replaces the open proposals."""
+
+    kind: Literal["propose"]
+
+
 Order = Annotated[
-    IngestOrder | TagOrder | DescribeOrder | ReembedOrder | VerifyOrder | ExportOrder,
+    IngestOrder | TagOrder | DescribeOrder | ReembedOrder | VerifyOrder | ExportOrder | ProposeOrder,
     Field(discriminator="kind"),
 ]
 """Anything that can be ordered."""

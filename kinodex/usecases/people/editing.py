@@ -69,15 +69,23 @@ def merge(store: LibraryStore, either: str, others: Sequence[str], by_name: str)
 
 
 def split(
-    store: LibraryStore, either: str, faces: Sequence[str], videos: Sequence[str], by_name: str
+    store: LibraryStore,
+    either: str,
+    faces: Sequence[str],
+    videos: Sequence[str],
+    by_name: str,
+    joined: Sequence[str] = (),
 ) -> schema.PersonDocument:
-    """Have some of a person's faces, or all of some videos, be somebody else, who is returned.
+    """Have some of a person's faces, all of some videos, or all that somebody had who was joined with them, be somebody
+    else, who is returned.
 
     Raises:
         UsageError: NOT_FOUND, CONFLICT, USAGE.
     """
-    of_person = store.people.faces(store.people.one(either).person_id)
+    person_id = store.people.one(either).person_id
+    of_person = store.people.faces(person_id)
     chosen = {*faces, *(face.evidence_id for face in of_person if face.video_id in set(videos))}
+    chosen.update(face for one in joined for face in store.people.joined_faces(person_id, one))
     return one_person(store, split_person(store, either, sorted(chosen), by_name))
 
 

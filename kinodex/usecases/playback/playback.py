@@ -76,6 +76,7 @@ class Playback:
 
     def close(self) -> None:
         """End all child processes."""
+        self.faces.close()
         self.proxies.close()
         self.pictures.close()
         self.players.close()

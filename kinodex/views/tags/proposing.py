@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +9,6 @@ from kinodex.schemas.api import vocabulary as schema
 from kinodex.schemas.api.tags import Named
 from kinodex.views.tags.vocabulary import may_edit
 from kinodex.views.wording import recognised
-from stores.core.errors import UsageError
 from stores.tags.vocabulary.accepting import accept as accept_proposal
 from stores.tags.vocabulary.duplicates import shared_names as names_in_common
 from stores.tags.vocabulary.editing import NewTag
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 
 ENCODED = 300
 """Names that are encoded for one answer. Source: our choice: two or three seconds."""
-
-_SEARCHING = threading.Lock()
 
 
 def shared_names(view: LibraryView, limit: int = 100) -> schema.Duplicates:
@@ -82,25 +78,6 @@ def duplicates_by_meaning(view: LibraryView, limit: int = 100) -> schema.Duplica
     left = encode_names(view.store, view.library.encoders, ENCODED)
     found = shared_names(view, limit) if left else duplicates(view, limit)
     return found.model_copy(update={"left": left})
-
-
-def search(view: LibraryView) -> schema.ProposalsSearched:
-    """Look through the library for what no tag covers; what is found replaces the open proposals.
-
-    Raises:
-        UsageError: FORBIDDEN; CONFLICT if that is being done.
-    """
-    from kinodex.usecases.vocabulary.proposing import refresh_proposals
-
-    may_edit(view)
-    if not _SEARCHING.acquire(blocking=False):
-        raise UsageError("CONFLICT", "The library is being looked through already.", "Wait until that is done.")
-    try:
-        found = refresh_proposals(view.store, view.library.encoders)
-    finally:
-        _SEARCHING.release()
-    still = view.store.proposals.listed("open", len(found.found) + 1)
-    return schema.ProposalsSearched(videos=found.videos, of=found.of, open=len(still))
 
 
 def proposals(

@@ -42,7 +42,7 @@ def page(view: LibraryView, asked: TagsAsked) -> TagsPage:
         UsageError: USAGE if the cursor is none.
     """
     engine, library, visible = view.store.engine, view.store.library_id, view.visible()
-    which = TagFilter(asked.q, asked.facet, asked.status, asked.parent)
+    which = TagFilter(asked.q, asked.facet, asked.status, asked.parent, asked.tag_id)
     more = (asked.facet, asked.status, asked.parent, asked.sort)
     of = f"tags {asked.q}" if more == (None, "", "", "added") else f"tags {asked.q} {more}"
     after: Place | int | None = asked.skip or None

@@ -19,6 +19,7 @@ from kinodex.schemas.jobs.orders import (
     ExportOrder,
     IngestOrder,
     Order,
+    ProposeOrder,
     TagOrder,
     arguments_of,
 )
@@ -28,6 +29,7 @@ from kinodex.views.collections import collection_to_fill
 from kinodex.views.cursors import cursor as cursor_of
 from kinodex.views.cursors import place_of
 from kinodex.views.names import file_name, without_paths
+from kinodex.views.tags.vocabulary import may_edit
 from kinodex.views.work import job_files
 from kinodex.views.work.roots import allowed_path
 from stores.core.errors import UsageError
@@ -92,6 +94,9 @@ def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
         if isinstance(asked, ExportOrder):
             job_files.check(view, asked, view.only(video_ids))
         return {**arguments_of(asked), "video_ids": video_ids}
+    if isinstance(asked, ProposeOrder):
+        may_edit(view)
+        return arguments_of(asked)
     view.require("admin")  # it is about the whole library
     return arguments_of(asked)
 

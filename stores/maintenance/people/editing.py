@@ -32,6 +32,7 @@ from stores.people.rows import (
     known_people,
     label,
     note,
+    one_with,
     person,
     refresh_lines,
     show_names,
@@ -192,7 +193,8 @@ def forget_person(store: LibraryStore, either: str, by_name: str) -> ForgottenPe
                 label(connection, face.evidence_id, "", ())
             for table in (PersonFaceRow, PersonLookRow, PersonRow):
                 connection.execute(delete(table).where(table.person_id == row.person_id))
-            about = (PersonEventRow.person_id == row.person_id) | (PersonEventRow.other_id == row.person_id)
+            theirs = one_with(connection, row.person_id)
+            about = PersonEventRow.person_id.in_(theirs) | PersonEventRow.other_id.in_(theirs)
             connection.execute(update(PersonEventRow).where(about).values(detail={}))
             note(connection, "forgotten", by_name, row.person_id, faces=len(faces))
             refresh_lines(connection, of_videos)

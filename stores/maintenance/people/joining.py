@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 
 from stores.people.likeness import PERSON_LIKENESS, KnownPeople
 from stores.people.people_tables import PersonFaceRow
-from stores.people.rows import face_runs, show_names, tracks
+from stores.people.rows import face_runs, note, show_names, tracks
 
 Vectors = NDArray[np.float32]
 
@@ -23,7 +23,7 @@ def join_people(connection: Connection, known: KnownPeople, kept: Collection[str
     The looks of the one are, on average, as like those of the other as a face must be to be of somebody
     (`PERSON_LIKENESS`): the average of several pairs strays less than one pair, and so is wrong more rarely. Those who
     got a new face are compared with all others, the most alike first. Never joined are two who are seen in one picture,
-    and two who are both kept.
+    and two who are both kept. What was joined, and how like they are, is written down.
 
     Args:
         kept: ids of those that somebody said anything about; others become them.
@@ -46,7 +46,9 @@ def join_people(connection: Connection, known: KnownPeople, kept: Collection[str
                 refused.add(other)
                 continue
             stays, goes = sorted((one, other), key=lambda each: (each not in kept, -known.people[each].weight))
-            _move(connection, goes, stays)
+            faces = _move(connection, goes, stays)
+            likeness = round(float(alike[place[other]]), 4)
+            note(connection, "joined", "", stays, goes, likeness=likeness, faces=faces)
             known.join(stays, goes)
             gone.add(goes)
             centres[place[stays]] = known.people[stays].centre
@@ -86,5 +88,9 @@ def _seen_together(connection: Connection, one: str, other: str) -> bool:
     return False
 
 
-def _move(connection: Connection, goes: str, stays: str) -> None:
+def _move(connection: Connection, goes: str, stays: str) -> list[str]:
+    """Have somebody's faces, whose ids are returned, be another's."""
+    chosen = select(PersonFaceRow.evidence_id).where(PersonFaceRow.person_id == goes)
+    faces = sorted(connection.execute(chosen).scalars())
     connection.execute(update(PersonFaceRow).where(PersonFaceRow.person_id == goes).values(person_id=stays))
+    return faces

@@ -34,12 +34,14 @@ class TagFilter:
         facet: None for all, `NO_FACET` for those without one.
         status: ``active`` or ``retired``; "" for both.
         parent: the id of the tag right above; "" for any.
+        tag_id: only the one with this id; "" for any.
     """
 
     words: str = ""
     facet: str | None = None
     status: str = ""
     parent: str = ""
+    tag_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ def _narrowed(chosen: Any, which: TagFilter) -> Any:
         chosen = chosen.where(TagRow.status == which.status)
     if which.parent:
         chosen = chosen.where(TagRow.parent == which.parent)
+    if which.tag_id:
+        chosen = chosen.where(TagRow.tag_id == which.tag_id)
     key = name_key(which.words)
     if not key:
         return chosen

@@ -73,12 +73,12 @@ def split(
 ) -> Changed:
     """Divides a tag into new, narrower ones, which take the aliases that they name.
 
-    The tag stays above its parts with its decisions, or is retired with them. In every video that has it,
-    each part waits for a person, as likely as any other part.
+    The tag stays above its parts with its decisions, but above those that name another parent, or is retired with
+    them. In every video that has it, each part waits for a person, as likely as any other part.
 
     Raises:
-        UsageError: NOT_FOUND; USAGE if there are no two parts, two share a name or a value cannot be; CONFLICT if one
-            is there.
+        UsageError: NOT_FOUND, also of a parent; USAGE if there are no two parts, two share a name or a value cannot be;
+            CONFLICT if one is there.
     """
     step = TagEditor(engine).step("split", author)
     if len(parts) < 2:
@@ -90,7 +90,7 @@ def split(
         parent = before.parent if retire else tag_id
         added: list[Tag] = []
         for part in parts:
-            inherits = replace(part, parent=parent, facet=part.facet or before.facet)
+            inherits = replace(part, parent=part.parent or parent, facet=part.facet or before.facet)
             tag = made(connection, replace(inherits, language=part.language or before.language))
             add_tags(connection, [tag])
             added.append(tag)

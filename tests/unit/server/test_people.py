@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from fractions import Fraction
 from pathlib import Path
 
 from kinodex.library import Library
+from kinodex.views.media import playback_of
+from pipeline.decode.decoder import Decoder
 from stores.core.principal import Principal
 from stores.maintenance.people.assigning import assign_people
+from tests.browser.films import Film, write
+from tests.browser.served import add
+from tests.unit.jobs.test_worker import until
 from tests.unit.server.test_jobs import Server
 from tests.unit.server.test_tags import PASSWORD, Videos, library, server, videos
 from tests.unit.stores.people.faces import put_faces
@@ -104,6 +112,27 @@ def test_a_face_that_is_not_theirs_has_no_picture(library: Library, videos: Vide
     track = server.get(f"/people/{other['person_id']}")["seen"][0]["faces"][0]["evidence_id"]
     assert server.get(f"/people/{anna['person_id']}/faces/{track}.jpg", 404)["code"] == "NOT_FOUND"
     assert server.get("/people/per_nobody/face", 404)["code"] == "NOT_FOUND"
+
+
+def test_pictures_of_who_is_forgotten_are_kept_no_longer(tmp_path: Path) -> None:
+    write(tmp_path, Film("film.mp4", frames=60, rate=Fraction(25)))
+    with Library.open(tmp_path / "library") as library:
+        with Decoder() as decoder:
+            video_id = add(library.store, tmp_path / "film.mp4", decoder)
+        put_faces(library.store, video_id, [(ANNA, 0, 1, 0.1), (BELA, 0, 1, 0.4), (CARO, 0, 1, 0.7)])
+        assign_people(library.store)
+        server, kept = Server(library), playback_of(library).faces
+        anna, bela, caro = (one["person_id"] for one in server.get("/people")["people"])
+        for one in (anna, bela, caro):
+            assert server.client.get(f"/api/v1/people/{one}/face").status_code == 200
+        assert len(kept) == 3
+        server.client.delete(f"/api/v1/people/{anna}").raise_for_status()
+        assert len(kept) == 2
+        # Of others the picture stays, whoever is said to be the same person.
+        server.post(f"/people/{bela}/merge", {"others": [caro]})
+        place = ("--library", str(tmp_path / "library"))
+        subprocess.run([sys.executable, "-m", "kinodex", "people", "forget", bela, "--yes", *place], check=True)
+        until(lambda: len(kept) == 0, 30)
 
 
 def test_whether_faces_are_looked_at_is_told(tmp_path: Path) -> None:

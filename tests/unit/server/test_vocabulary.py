@@ -109,6 +109,26 @@ def test_proposals_are_those_of_the_videos_that_one_sees(library: Library, video
     assert {one["video_id"] for one in history} == {videos.one, videos.two}
 
 
+def test_a_search_for_proposals_is_a_job_of_those_who_may_change_the_vocabulary(
+    library: Library, videos: Videos
+) -> None:
+    server = Server(library)
+    sent = server.client.post("/api/v1/tags/proposals/search", headers={"Idempotency-Key": "once"})
+    job = sent.json()
+    assert (sent.status_code, job["kind"], job["state"], job["new"]) == (202, "propose", "queued", True)
+    assert sent.headers["Location"] == f"/api/v1/jobs/{job['job_id']}"
+    again = server.post("/tags/proposals/search", None, 202, key="once")
+    assert (again["job_id"], again["new"]) == (job["job_id"], False)
+    assert server.post("/jobs/plan", {"kind": "propose"}, 400)["code"] == "USAGE"
+    assert server.post(f"/jobs/{job['job_id']}/cancel")["state"] == "cancelled"
+    assert server.post(f"/jobs/{job['job_id']}/retry")["state"] == "queued"
+    for scopes, everything in ((("read", "edit"), True), (("read", "jobs"), True), (("read", "edit", "jobs"), False)):
+        server.by(Principal("", "Bob", frozenset[Scope](scopes), everything=everything))
+        if everything:
+            server.post("/tags/proposals/search", None, 403)
+            server.post("/jobs", {"kind": "propose"}, 403)
+
+
 def test_tags_are_narrowed_sorted_and_skipped(server: Server, videos: Videos) -> None:
     def names(**asked: Any) -> list[str]:
         answer = server.client.get("/api/v1/tags", params=asked)
@@ -190,6 +210,18 @@ def test_a_tag_of_a_thesaurus_whose_id_is_a_uri_is_found_and_changed_by_it(serve
     server.client.delete(f"/api/v1/tags/{quote(ids[0], safe='')}").raise_for_status()
     assert library.store.tags.find(ids[0]) is None
     assert server.client.get("/api/v1/tags/a/b").status_code == 404
+
+
+def test_a_tag_whose_id_is_an_address_of_something_else_is_read_and_changed(server: Server) -> None:
+    for one in ("facets", "export", "duplicates", "proposals"):
+        server.post("/tags", {"name": f"About {one}", "tag_id": one, "parent": "animal"})
+        (found,) = server.get("/tags", tag_id=one)["tags"]
+        assert (found["tag_id"], found["name"]) == (one, f"About {one}")
+        assert [above["tag_id"] for above in found["parents"]] == ["animal"]
+        assert server.get(f"/tags/{one}/videos")["videos"] == []
+        assert server.get(f"/tags/{one}/history")["changes"][0]["action"] == "add"
+        server.client.delete(f"/api/v1/tags/{one}").raise_for_status()
+        assert server.get("/tags", tag_id=one) == {"tags": [], "total": 0, "next": None}
 
 
 @pytest.mark.parametrize("name", ["\u200b", "\u202egnp.tac", "dog\u2066", "\u00ad\u200d"])

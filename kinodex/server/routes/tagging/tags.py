@@ -31,7 +31,8 @@ def list_facets(view: Viewed) -> FacetsDocument:
 
 @router.get(f"/tags/{TAG_ID}", responses=errors("NOT_FOUND"))
 def get_tag(view: Viewed, tag_id: str) -> TagCard:
-    """One tag with all that is broader."""
+    """One tag with all that is broader. Four addresses are something else: a tag whose id is `facets`, `export`,
+    `duplicates` or `proposals` is read by `GET /tags?tag_id=…`."""
     return views.tag(view, tag_id)
 
 

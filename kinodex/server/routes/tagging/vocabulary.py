@@ -7,10 +7,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from kinodex.schemas.api import vocabulary as schema
+from kinodex.schemas.api.jobs import OrderedJob
+from kinodex.schemas.jobs.orders import ProposeOrder
 from kinodex.schemas.tagging.explained import DecidedAtOnce
 from kinodex.schemas.tags import ImportedDocument
 from kinodex.server.asking import Viewed
+from kinodex.server.idempotency import Key
 from kinodex.server.problems import errors
+from kinodex.server.routes.work.jobs import ordered
 from kinodex.server.tag_ids import TAG_ID
 from kinodex.views.tags import proposing
 from kinodex.views.tags import vocabulary as views
@@ -86,10 +90,11 @@ def list_proposals(
     return proposing.proposals(view, status, limit)
 
 
-@router.post("/tags/proposals/search", responses=errors("CONFLICT"))
-def search_proposals(view: Viewed) -> schema.ProposalsSearched:
-    """Look through the library, a thousand videos at a time, for what no tag covers; replaces the open proposals."""
-    return proposing.search(view)
+@router.post("/tags/proposals/search", status_code=202, responses=errors("CONFLICT"))
+def search_proposals(view: Viewed, response: Response, idempotency_key: Key = None) -> OrderedJob:
+    """Have a job look through the library, a thousand videos at a time, for what no tag covers; what it finds replaces
+    the open proposals. The same key orders it once."""
+    return ordered(view, ProposeOrder(kind="propose"), response, idempotency_key)
 
 
 @router.post("/tags/proposals/{proposal_id}/reopen", responses=errors("NOT_FOUND", "CONFLICT"))

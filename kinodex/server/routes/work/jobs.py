@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
@@ -18,6 +18,9 @@ from kinodex.views import urls
 from kinodex.views.work import job_plans, roots
 from kinodex.views.work import jobs as views
 from stores.jobs.records import JobState
+
+if TYPE_CHECKING:
+    from kinodex.views.library_view import LibraryView
 
 router = APIRouter(tags=["jobs"])
 
@@ -48,9 +51,7 @@ def order_job(
     idempotency_key: Key = None,
 ) -> OrderedJob:
     """Put a job into the queue; the same key orders it once, even across restarts."""
-    made = views.order(view, order, idempotency_key or "")
-    response.headers["Location"] = f"{urls.API}/jobs/{made.job.job_id}"
-    return OrderedJob(**dict(made.job), new=made.new)
+    return ordered(view, order, response, idempotency_key)
 
 
 @router.post("/jobs/plan", responses=errors("UNKNOWN_VIDEO", "NOT_FOUND"))
@@ -106,3 +107,10 @@ def follow_job(
 def list_folder(view: Viewed, path: Annotated[str, Query(max_length=4_096)] = "") -> FolderListing:
     """What is in a folder that may be ingested."""
     return roots.folder(view, path)
+
+
+def ordered(view: LibraryView, order: Order, response: Response, key: str | None) -> OrderedJob:
+    """Answers an order: the job, and where it is."""
+    made = views.order(view, order, key or "")
+    response.headers["Location"] = f"{urls.API}/jobs/{made.job.job_id}"
+    return OrderedJob(**dict(made.job), new=made.new)

@@ -1321,7 +1321,8 @@ export interface paths {
         put?: never;
         /**
          * Search Proposals
-         * @description Look through the library, a thousand videos at a time, for what no tag covers; replaces the open proposals.
+         * @description Have a job look through the library, a thousand videos at a time, for what no tag covers; what it finds replaces
+         *     the open proposals. The same key orders it once.
          */
         post: operations["search_proposals"];
         delete?: never;
@@ -1480,7 +1481,8 @@ export interface paths {
         };
         /**
          * Get Tag
-         * @description One tag with all that is broader.
+         * @description One tag with all that is broader. Four addresses are something else: a tag whose id is `facets`, `export`,
+         *     `duplicates` or `proposals` is read by `GET /tags?tag_id=…`.
          */
         get: operations["get_tag"];
         put?: never;
@@ -2923,7 +2925,7 @@ export interface components {
          * @description One job. Times in seconds since 1970.
          *
          *     Attributes:
-         *         kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify`` or ``export``.
+         *         kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify``, ``export`` or ``propose``.
          *         key_id: of the API key that it was ordered with; "" if a person ordered it.
          *         state: ``queued``, ``running``, ``done``, ``failed``, ``cancelled`` or ``interrupted``.
          *         files: names of what is ingested; empty for other kinds.
@@ -3850,7 +3852,8 @@ export interface components {
         };
         /**
          * PersonSplitRequest
-         * @description Faces of a person that are somebody else's: by their ids, and all of some videos.
+         * @description Faces of a person that are somebody else's: by their ids, all of some videos, and all that somebody had who was
+         *     joined with them (``joined``: ids of those, as `other_id` of a decision says).
          */
         PersonSplitRequest: {
             /**
@@ -3863,6 +3866,11 @@ export interface components {
              * @default []
              */
             video_ids: string[];
+            /**
+             * Joined
+             * @default []
+             */
+            joined: string[];
         };
         /**
          * PlannedStageCount
@@ -3986,16 +3994,15 @@ export interface components {
             more: boolean;
         };
         /**
-         * ProposalsSearched
-         * @description What was looked through for proposals: videos, of how many; ``open``: proposals that there are now.
+         * ProposeOrder
+         * @description Look through the library, a thousand videos at a time, for what no tag covers; replaces the open proposals.
          */
-        ProposalsSearched: {
-            /** Videos */
-            videos: number;
-            /** Of */
-            of: number;
-            /** Open */
-            open: number;
+        ProposeOrder: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "propose";
         };
         /**
          * ProxyDocument
@@ -4315,7 +4322,8 @@ export interface components {
         };
         /**
          * SplitRequest
-         * @description The parts that a tag is divided into; ``retire``: the tag itself is retired, else it stays above them.
+         * @description The parts that a tag is divided into; ``retire``: the tag itself is retired, else it stays above those that
+         *     name no other parent.
          */
         SplitRequest: {
             /** Parts */
@@ -9385,7 +9393,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"] | components["schemas"]["ExportOrder"];
+                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"] | components["schemas"]["ExportOrder"] | components["schemas"]["ProposeOrder"];
             };
         };
         responses: {
@@ -9472,7 +9480,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"] | components["schemas"]["ExportOrder"];
+                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"] | components["schemas"]["ExportOrder"] | components["schemas"]["ProposeOrder"];
             };
         };
         responses: {
@@ -10299,6 +10307,7 @@ export interface operations {
                 facet?: string | null;
                 status?: "" | "active" | "retired";
                 parent?: string;
+                tag_id?: string;
                 sort?: "added" | "name" | "-videos";
                 cursor?: string | null;
                 skip?: number;
@@ -10696,19 +10705,22 @@ export interface operations {
     search_proposals: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request with a known key gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            200: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProposalsSearched"];
+                    "application/json": components["schemas"]["OrderedJob"];
                 };
             };
             /** @description USAGE */

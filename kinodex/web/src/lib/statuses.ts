@@ -17,6 +17,7 @@ const JOBS: Record<string, Message> = {
   reembed: "jobReembed",
   verify: "jobVerify",
   export: "jobExport",
+  propose: "jobPropose",
 };
 
 /** The state of a stage. */

@@ -12,9 +12,9 @@ from agents.tagging.rank import ABSTAIN, ACCEPT, CaseFacts
 from agents.tagging.rank.kept import from_bytes, to_bytes
 from agents.tagging.rank.ladder import HALF, RUNGS, Rung, climb
 from agents.tagging.rank.lessons import Floats, Lessons, logit, sigmoid
-from agents.tagging.rank.looks import Look
 from agents.tagging.rank.measures import accepting
 from agents.tagging.rank.precision import RISK, least_videos, threshold
+from agents.tagging.rank.whitening import Whitening
 from agents.tagging.recall import Recalled
 from tests.unit.agents.ranking.planted import look_alikes, loud_source
 
@@ -63,8 +63,8 @@ def test_what_is_kept_ranks_as_before(rung: int) -> None:
 def test_what_was_kept_before_looks_were_made_comparable_ranks_as_it_did() -> None:
     lessons = look_alikes(20)
     learned: Any = RUNGS[1].fit(lessons, {}, accepting())
-    plain = Look(np.zeros(16, np.float32), np.ones(16, np.float32))
-    ranker = replace(learned, known=replace(learned.known, look=plain, vectors=lessons.vectors))
+    plain = Whitening(np.zeros(16, np.float32), np.ones(16, np.float32))
+    ranker = replace(learned, known=replace(learned.known, whitening=plain, vectors=lessons.vectors))
     with np.load(io.BytesIO(to_bytes(ranker, "s", 0.6))) as file:
         arrays = {name: file[name] for name in file.files if name not in ("centre", "scale")}
     about = json.loads(bytes(arrays["about"]).decode()) | {"form": 1}

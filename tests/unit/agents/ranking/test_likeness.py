@@ -11,9 +11,9 @@ from agents.tagging.rank.heldout import compare, held_out
 from agents.tagging.rank.lessons import PROPOSER, folds, lessons
 from agents.tagging.rank.likeness import neighbour_ranker
 from agents.tagging.rank.logistic import logistic_ranker
-from agents.tagging.rank.looks import look
 from agents.tagging.rank.measures import accepting, listing
 from agents.tagging.rank.prior import calibrated_prior
+from agents.tagging.rank.whitening import whitening
 from agents.tagging.recall import Recalled
 from stores.tags.judgements import Judged
 from tests.unit.agents.ranking.planted import look_alikes
@@ -95,9 +95,9 @@ def test_what_all_videos_share_does_not_hide_what_tells_them_apart() -> None:
 
 def test_few_vectors_and_none_are_looked_at_without_harm() -> None:
     for rows in (np.zeros((3, 4), np.float32), np.eye(1, 4, dtype=np.float32), np.ones((5, 4), np.float32)):
-        seen_by = look(rows, np.arange(len(rows)))
+        seen_by = whitening(rows, np.arange(len(rows)))
         assert np.isfinite(seen_by.of(rows)).all()
-    nothing = look(PLANTED.vectors, PLANTED.groups).of(np.zeros((2, 16), np.float32))
+    nothing = whitening(PLANTED.vectors, PLANTED.groups).of(np.zeros((2, 16), np.float32))
     assert not nothing.any(), "a row of zeros still stands for no vector"
 
 

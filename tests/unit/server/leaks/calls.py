@@ -236,6 +236,7 @@ ROWS: dict[str, list[Call]] = {
         {"kind": "ingest", "paths": ["/films"]},
         {"kind": "ingest", "paths": ["/films"], "collection": "{collection_id}"},
         {"kind": "verify"},
+        {"kind": "propose"},
         {"kind": "export", "format": "lines.csv", "video_ids": ["{video_id}"]},
         {"kind": "export", "format": "moments.csv", "query": "harbour"},
         {"kind": "export", "format": "otio", "tags": ["cooking"]},

@@ -7,6 +7,8 @@ import sqlite3
 import numpy as np
 import pytest
 
+from kinodex.usecases.people.editing import one_person
+from kinodex.usecases.people.editing import split as split_joined
 from stores.core.errors import UsageError
 from stores.core.records import StageKey, VectorItem
 from stores.library_store import LibraryStore
@@ -86,6 +88,38 @@ def test_people_who_turn_out_to_be_one_are_joined(store: LibraryStore) -> None:
     assert sizes(store) == [(3, 1)]
     cluster_people(store, "owner")
     assert sizes(store) == [(3, 1)]
+
+
+def test_who_was_joined_with_whom_is_written_down_and_taken_apart_for_good(store: LibraryStore) -> None:
+    turning(store)
+    before = {one.person_id: store.people.faces(one.person_id) for one in store.people.all()}
+    assign_people(store)
+    (one,) = store.people.all()
+    name_person(store, one.person_id, "Anna", "owner")
+    (gone,) = before.keys() - {one.person_id}
+    said = one_person(store, "Anna").decisions[-1]
+    assert (said.action, said.by, said.person_id, said.other_id) == ("joined", "", one.person_id, gone)
+    assert said.detail["faces"] == [face.evidence_id for face in before[gone]]
+    assert PERSON_LIKENESS <= said.detail["likeness"] < NEW_LOOK
+    made = split_joined(store, "Anna", [], [], "owner", [gone])
+    assert [face.evidence_id for video in made.seen for face in video.faces] == said.detail["faces"]
+    with pytest.raises(UsageError, match="No face"):
+        split_joined(store, "Anna", [], [], "owner", [gone])
+    cluster_people(store, "owner")
+    assert sizes(store) == [(2, 1), (1, 1)], "nobody is joined again who was taken apart"
+
+
+def test_what_was_decided_about_who_became_somebody_is_told_with_them_and_forgotten_with_them(
+    store: LibraryStore,
+) -> None:
+    library(store)
+    first, second, third = (one.person_id for one in store.people.all())
+    name_person(store, second, "Bela", "owner")
+    merge_people(store, second, [third], "owner")
+    merge_people(store, first, [second], "owner")
+    assert [event.action for event in store.people.events(first)] == ["merged", "merged", "named"]
+    forget_person(store, first, "owner")
+    assert "Bela" not in str(store.people.events())
 
 
 def test_who_is_seen_beside_somebody_is_not_joined_with_them(store: LibraryStore) -> None:

@@ -5,6 +5,7 @@ export const jobs = {
   jobReembed: "Renew vectors",
   jobVerify: "Check the library",
   jobExport: "Export",
+  jobPropose: "Look for new tags",
   jobQueued: "Waiting",
   jobRunning: "Running",
   jobDone: "Done",

@@ -7,6 +7,7 @@ export const jobs = {
   jobReembed: "更新向量",
   jobVerify: "检查片库",
   jobExport: "导出",
+  jobPropose: "查找标签建议",
   jobQueued: "等待中",
   jobRunning: "进行中",
   jobDone: "完成",

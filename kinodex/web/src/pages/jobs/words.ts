@@ -2,7 +2,7 @@
 
 import { number, t, type Message } from "../../i18n/i18n.svelte";
 
-const KINDS: Record<string, Message> = { ingest: "jobIngest", tag: "jobTag", describe: "jobDescribe", reembed: "jobReembed", verify: "jobVerify", export: "jobExport" };
+const KINDS: Record<string, Message> = { ingest: "jobIngest", tag: "jobTag", describe: "jobDescribe", reembed: "jobReembed", verify: "jobVerify", export: "jobExport", propose: "jobPropose" };
 const STATES: Record<string, Message> = {
   queued: "jobQueued", running: "jobRunning", done: "jobDone", failed: "jobFailed", cancelled: "jobCancelled", interrupted: "jobInterrupted",
 };

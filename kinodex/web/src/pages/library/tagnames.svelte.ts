@@ -1,7 +1,6 @@
 /** Names of tags by id, for filters that came by an address. */
 
-import { json } from "../../api/http";
-import type { Tag } from "../../api/types";
+import { oneTag } from "../vocabulary/api";
 
 class TagNames {
   names = $state<Record<string, string>>({});
@@ -9,7 +8,7 @@ class TagNames {
   async know(tagId: string): Promise<void> {
     if (this.names[tagId] !== undefined) return;
     try {
-      const tag = await json<Tag>("GET", `/tags/${encodeURIComponent(tagId)}`);
+      const tag = await oneTag(tagId);
       this.names[tagId] = tag.shown;
     } catch {
       // It then goes by its id.

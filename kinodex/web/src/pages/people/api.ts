@@ -55,6 +55,8 @@ export interface PersonDecision {
   action: string;
   person_id: string;
   other_id: string;
+  /** Of `joined`: how like they are, and the faces that the other had. */
+  detail: { likeness?: number; faces?: string[] };
 }
 
 export interface PersonDetail extends Person {
@@ -84,6 +86,7 @@ export const peopleApi = {
   name: (id: string, name: string, also: string[]) => json<PersonDetail>("PATCH", p(id), { body: { name, also } }),
   merge: (id: string, others: string[]) => json<PersonDetail>("POST", `${p(id)}/merge`, { body: { others } }),
   split: (id: string, faces: string[]) => json<PersonDetail>("POST", `${p(id)}/split`, { body: { faces } }),
+  separate: (id: string, joined: string) => json<PersonDetail>("POST", `${p(id)}/split`, { body: { joined: [joined] } }),
   forget: (id: string) => json<Forgotten>("DELETE", p(id)),
   /** `version`: another one asks the server again. */
   faceUrl: (id: string, version: string | number = "") => address(`${p(id)}/face`, { v: version }),

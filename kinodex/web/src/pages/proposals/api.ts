@@ -1,6 +1,7 @@
 /** What is frequent in the videos and covered by no tag. */
 
 import { json } from "../../api/http";
+import type { JobCard } from "../jobs/api";
 import type { TagName, TagsChanged } from "../vocabulary/api";
 
 export type Status = "open" | "accepted" | "rejected";
@@ -44,7 +45,7 @@ const p = (id: string): string => `/tags/proposals/${encodeURIComponent(id)}`;
 
 export const proposalsApi = {
   list: (status: Status, signal?: AbortSignal) => json<Proposals>("GET", "/tags/proposals", { query: { status, limit: 200 }, ...(signal ? { signal } : {}) }),
-  search: () => json<{ videos: number; of: number; open: number }>("POST", "/tags/proposals/search"),
+  search: (idempotencyKey: string) => json<JobCard>("POST", "/tags/proposals/search", { idempotencyKey }),
   accept: (id: string, how: Acceptance) => json<TagsChanged>("POST", `${p(id)}/accept`, { body: how }),
   reject: (id: string) => json<Proposal>("POST", `${p(id)}/reject`),
   reopen: (id: string) => json<Proposal>("POST", `${p(id)}/reopen`),

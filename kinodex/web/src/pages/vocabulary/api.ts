@@ -1,7 +1,9 @@
 /** The vocabulary: tags, what changes them, and what happened to them. */
 
 import { address, json } from "../../api/http";
+import { Problem } from "../../api/problem";
 import type { Tag } from "../../api/types";
+import { faultText } from "../../i18n/faults";
 
 /** A tag by its own name, whatever the language of the page. */
 export interface TagName {
@@ -106,10 +108,21 @@ export interface TaggedVideo {
 const t = (id: string): string => `/tags/${encodeURIComponent(id)}`;
 const ask = (signal?: AbortSignal) => (signal ? { signal } : {});
 
+/** Ids of tags at whose addresses something else is: they are asked for in the list. */
+const TAKEN = ["facets", "export", "duplicates", "proposals"];
+
+/** One tag, with all that is broader (or the parent, where its address is taken). */
+export async function oneTag(id: string, signal?: AbortSignal): Promise<Tag> {
+  if (!TAKEN.includes(id)) return json<Tag>("GET", t(id), ask(signal));
+  const { tags: [found] } = await json<TagPage>("GET", "/tags", { query: { tag_id: id }, ...ask(signal) });
+  if (!found) throw new Problem(404, "NOT_FOUND", faultText("NOT_FOUND", id));
+  return found;
+}
+
 export const vocabularyApi = {
   page: (asked: Partial<Asked>, skip: number, limit: number, signal?: AbortSignal) => json<TagPage>("GET", "/tags", { query: { ...asked, skip: skip || null, limit }, ...ask(signal) }),
   facets: (signal?: AbortSignal) => json<Facets>("GET", "/tags/facets", ask(signal)),
-  tag: (id: string, signal?: AbortSignal) => json<Tag>("GET", t(id), ask(signal)),
+  tag: oneTag,
   below: (id: string, signal?: AbortSignal) => json<TagPage>("GET", "/tags", { query: { parent: id, limit: 50 }, ...ask(signal) }),
   videos: (id: string, signal?: AbortSignal) => json<{ videos: TaggedVideo[]; next: string | null }>("GET", `${t(id)}/videos`, { query: { limit: 12 }, ...ask(signal) }),
   history: (id: string, signal?: AbortSignal) => json<TagHistory>("GET", `${t(id)}/history`, { query: { limit: 50 }, ...ask(signal) }),

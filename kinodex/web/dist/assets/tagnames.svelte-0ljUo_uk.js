@@ -1,1 +1,0 @@
-import{$ as e,dt as t,ht as n,pt as r}from"./i18n.svelte-DPqAE2hW.js";import{m as i}from"./index-B2jpezxL.js";var a=new class{#e=n(t({}));get names(){return e(this.#e)}set names(e){r(this.#e,e,!0)}async know(e){if(this.names[e]===void 0)try{let t=await i(`GET`,`/tags/${encodeURIComponent(e)}`);this.names[e]=t.shown}catch{}}};export{a as t};
