@@ -67,6 +67,7 @@ class TagVectors:
         most_surely: of each tag that names some concept, the highest of these.
         by_fact: name as a measured fact has it to the tags.
         by_activity: number in `encoders.activities.activities` to the tags that name it, if there are any.
+        of_activities: all of these tags.
         facets: (t,) the number of each tag's facet.
         ids: of all tags.
     """
@@ -110,6 +111,7 @@ class TagVectors:
             self.by_fact.add(name.casefold().strip(), number)
         named = (dict.fromkeys(tag for name in one.names for tag in self.by_fact.get(name)) for one in activities())
         self.by_activity = {number: tuple(tags) for number, tags in enumerate(named) if tags}
+        self.of_activities = frozenset(tag for tags in self.by_activity.values() for tag in tags)
 
     def usual_of(self, store: LibraryStore, encoders: Encoders) -> Usual:
         """What the library's lines are usually like for these tags, read when it is first asked."""

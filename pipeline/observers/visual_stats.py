@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.similarity.change import Glance, change, glance
+from pipeline.similarity.change import Glance, change, glance, local_change
 from stores.core.ids import record_id
 from stores.core.records import Blob, Fact, Span, StageOutput, Video
 
@@ -23,6 +23,8 @@ class VisualStatsConfig:
         grey: mean saturation (0–255) of a frame below which it has no colour. Ours, unmeasured.
         still: change (0–255) of any frame against the first, below which a video is a still image. Ours: above the
             noise of recompression.
+        still_everywhere: the same for the cell of a thumbnail that changes most: something small may move. Ours: as
+            `pipeline.observers.screentext.ScreentextConfig.changed`, by which new text is seen.
         short_seconds: upright videos shorter than this are short videos (the limit of video platforms).
     """
 
@@ -30,6 +32,7 @@ class VisualStatsConfig:
     long_side: int = 128
     grey: float = 8.0
     still: float = 1.5
+    still_everywhere: float = 8.0
     short_seconds: float = 60.0
 
 
@@ -100,7 +103,7 @@ class VisualStatsObserver:
 def join_visual_stats(parts: Iterable[StageOutput], video: Video, config: VisualStatsConfig) -> StageOutput:
     """The facts of a whole video from the outputs of `VisualStatsObserver.finish_part` for its parts, in order."""
     first: Glance | None = None
-    moved = saturation = 0.0
+    moved = most = saturation = 0.0
     frames, warning, end = 0, "", video.duration
     for part in parts:
         with np.load(io.BytesIO(part.blobs[0].data), allow_pickle=False) as seen:
@@ -114,12 +117,13 @@ def join_visual_stats(parts: Iterable[StageOutput], video: Video, config: Visual
             # A part without glances moved by twice the limit, so one of its frames must differ from the video's first.
             changes = [change(each, first) for each in seen["glances"]]
             moved = max([moved, *changes]) if changes else max(moved, config.still)
+            most = max([most, *(local_change(each, first) for each in seen["glances"])])
     ratio = video.width / max(1, video.height)
     holds = {
         "vertical video 竖屏视频": ratio < 0.8,
         "square video 方形视频": 0.95 <= ratio <= 1.05,
         "black and white 黑白": frames > 0 and saturation < config.grey,
-        "still image 静态图片": frames > 2 and moved < config.still,
+        "still image 静态图片": frames > 2 and moved < config.still and most < config.still_everywhere,
         "short video 短视频": ratio < 0.8 and 0 < video.seconds < config.short_seconds,
         "no sound track 无声": not video.has_audio,
         warning: bool(warning),

@@ -18,7 +18,7 @@ from agents.search.pictures import best_fits
 from agents.tagging.nearest import Near
 from agents.tagging.recall.case import CERTAIN, MENTIONED, Case, Recalled, strongest
 from agents.tagging.recall.near_tags import NEAR_PICTURES
-from agents.tagging.recall.objects import MANY_CLIPS, Witness, Witnesses, witnesses
+from agents.tagging.recall.objects import ASSOCIATED, MANY_CLIPS, Witness, Witnesses, witnesses
 from agents.tagging.vocabulary import TIED, TagVectors
 from encoders.concepts import BROADER, CONTEXT
 
@@ -73,8 +73,8 @@ def _words(case: Case, source: str, found: Mapping[int, Witness]) -> list[Recall
 
 
 def _counted_once(case: Case, tag: int) -> bool:
-    """Whether the place of a picture says of a tag only what the things around say."""
-    return 0.0 < case.tags.most_surely.get(tag, 0.0) <= TIED
+    """Whether the place of a picture says of a tag only what things say that are around, or that are used for it."""
+    return tag in case.tags.of_activities or 0.0 < case.tags.most_surely.get(tag, 0.0) <= TIED
 
 
 def _placed(case: Case) -> dict[int, Recalled]:
@@ -142,8 +142,11 @@ def _bounded(case: Case, tag: int, probability: float, seen: Witnesses) -> float
         probability = odds / (1.0 + odds)
     if not _counted_once(case, tag):
         return probability
-    other = seen.around.get(tag)
-    return 0.0 if other is not None and other.probability > probability else probability
+    others = [seen.around.get(tag)]
+    if tag in case.tags.of_activities:
+        probability = min(probability, ASSOCIATED)
+        others.append(named)
+    return 0.0 if any(other is not None and other.probability > probability for other in others) else probability
 
 
 def _near(case: Case, tags: TagVectors) -> Near | None:

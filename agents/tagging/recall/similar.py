@@ -26,6 +26,9 @@ SIMILAR = 0.6
 RELATED = 0.3
 """Most that a tag of videos about the same may be worth: if all of them have it. Source: our choice."""
 
+LIKELY = 0.5
+"""Certainty beyond which a tag stands by what its own video shows. Source: more likely than not."""
+
 PEERS = 20
 """Videos about the same that vote."""
 
@@ -168,8 +171,10 @@ def _others(case: Case) -> tuple[Others, frozenset[str]]:
 
 
 def _own_certainty(tag: AcceptedTag) -> float:
-    """How sure what the other video shows itself makes its tag; 1 if a person decided."""
-    return first_hand(tag.scores) if tag.scores else 1.0
+    """How sure what the other video shows itself makes its tag; 1 if a person decided. 0 if it is not more likely than
+    not by that: then it was accepted because of others, such as this one."""
+    sure = first_hand(tag.scores) if tag.scores else 1.0
+    return sure if sure > LIKELY else 0.0
 
 
 def tags_of(case: Case, video_ids: Collection[str]) -> dict[str, list[AcceptedTag]]:
