@@ -1,10 +1,10 @@
 """What was recalled for a video, tags of all facets beside its clips, in one attention.
 
 A recalled tag is a token: its name's vector, its facet, and what each source says of it. One layer of a transformer
-(Vaswani et al. 2017) lets clips and recalled tags (who, what, whom, where, how) read each other; then the asked tag
-reads all of them, so that a stage, a microphone and singing together speak for a concert and against an interview.
-A token that stands for nothing is always there: attention has to go somewhere, and what is missing must be told from
-what is alone.
+(Vaswani et al. 2017) lets clips and recalled tags of all facets (who, what, where, how) read each other; then the
+asked tag reads all of them, so that a stage, a microphone and singing together speak for a concert and against an
+interview. A token that stands for nothing is always there: attention has to go somewhere, and what is missing must be
+told from what is alone.
 
 Names are projected apart from the common space of `encoders.training.cross_modal`, whose classifier of kinds makes
 tags alike that must be told apart here: in the common space a planted relation of two facets was not found.

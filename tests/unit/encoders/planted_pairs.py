@@ -45,9 +45,7 @@ def nothing_recalled(videos: int, tags: int) -> tuple[np.ndarray, np.ndarray, np
 
 def some(data: PairData, rows: np.ndarray) -> PairData:
     """Only those pairs."""
-    return replace(
-        data, video=data.video[rows], tag=data.tag[rows], accepted=data.accepted[rows], base=data.base[rows]
-    )
+    return replace(data, video=data.video[rows], tag=data.tag[rows], accepted=data.accepted[rows], base=data.base[rows])
 
 
 def planted_facets(videos: int = 300, targets: int = 4, seed: int = 0) -> PairData:
