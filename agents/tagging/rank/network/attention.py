@@ -90,14 +90,14 @@ class AttentionRanker:
 
         ranked = self.before.rank(facts, recalled)
         known = [at for at, item in enumerate(ranked) if item.tag_id in self.before.tags]
+        if not known:
+            return ranked
         clips, places = facts.clips, [self.before.tags[ranked[at].tag_id] for at in known]
         reading = self.names.reading(recalled, places) if self.names is not None else None
         if clips is None or not len(clips):
             if reading is None or not len(reading.facets):
                 return ranked
             clips = np.zeros((1, self.config.visual), np.float32)  # as videos without clips are learned from
-        if not known:
-            return ranked
         moved = dict(zip(known, score(self.network, clips, self.projected[places], reading).tolist(), strict=True))
         said = sigmoid(
             logit(np.array([item.confidence for item in ranked]))
@@ -218,7 +218,8 @@ def _pairs(lessons: Lessons, before: NeighbourRanker) -> PairData:
     which, scores = np.zeros((len(lessons.videos), 0), np.int64), np.zeros((len(lessons.videos), 0, 0), np.float32)
     said = lessons.evidence
     if said is not None:
-        added = np.array([said.tags.index(tag) for tag in _added(lessons, said)], np.int64)
+        judged = set(tags)
+        added = np.array([at for at, tag in enumerate(said.tags) if tag not in judged], np.int64)
         tags, facets = (*tags, *(said.tags[at] for at in added)), (*facets, *(said.facets[at] for at in added))
         texts = np.concatenate([texts, said.texts[added]])
         place = {tag: at for at, tag in enumerate(tags)}
