@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from encoders.reference.acmr import AcmrConfig, modality_loss, reversal_weight, triplet_loss
-from encoders.training.batches import Batch, batch_of, clips_of
+from encoders.training.batches import Batch, batch_of, by_video, clips_of
 from encoders.training.config import CrossModalConfig
 from encoders.training.cross_modal import CrossModalRanker, kind_gap, pair_loss, pooled
 from encoders.training.pairs import PairData
@@ -80,6 +80,8 @@ class Training:
         """One pass over all pairs; ``number`` from 0."""
         rank, count = self._share
         order = np.random.default_rng((self._config.seed, number)).permutation(len(self._data))
+        if self._config.facets:
+            order = by_video(order, np.asarray(self._data.video))
         order = order[: len(order) - len(order) % count] if count > 1 else order  # the same number of steps for all
         order = order[rank::count]
         progress = (number + 0.5) / self._config.epochs

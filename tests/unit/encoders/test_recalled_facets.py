@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from encoders.training.batches import TOGETHER, by_video
 from encoders.training.config import CrossModalConfig
 from encoders.training.pairs import PairData
 from encoders.training.scoring import Reading, load, project, project_names, score, score_pairs
@@ -76,6 +77,16 @@ def test_at_first_nothing_is_added_and_a_video_without_anything_recalled_is_read
     none = replace(DATA, evidence_tag=np.full_like(DATA.evidence_tag, -1))
     assert not score_pairs(Training(DATA, BOTH).model.eval(), DATA).any()
     assert np.isfinite(score_pairs(load(train(none, replace(BOTH, epochs=1)), BOTH), none)).all()
+
+
+def test_pairs_of_a_video_come_together_and_none_is_lost() -> None:
+    video = np.repeat(np.arange(30), 20)
+    order = np.random.default_rng(0).permutation(600)
+    made = by_video(order, video)
+    assert sorted(made) == sorted(order)
+    runs = np.flatnonzero(np.r_[True, np.diff(video[made]) != 0, True])
+    assert set(np.diff(runs)) <= {4, TOGETHER, TOGETHER + 4, 2 * TOGETHER}
+    assert len(np.unique(video[made][:256])) > 20, "and a batch has many videos"
 
 
 def test_training_goes_on_from_a_state() -> None:
