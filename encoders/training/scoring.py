@@ -79,8 +79,8 @@ def score(
         there = torch.ones(len(tags), seen.shape[1], dtype=torch.bool)
         said = model(seen.expand(len(tags), -1, -1), there, tags)
         if reading is not None and model.fusion is not None:
-            given = [_one(reading.named), _one(reading.facets), _one(reading.scores)]
-            recalled = RecalledTags(*given, torch.ones(1, len(reading.facets), dtype=torch.bool))
+            known = torch.ones(1, len(reading.facets), dtype=torch.bool)
+            recalled = RecalledTags(_one(reading.named), _one(reading.facets), _one(reading.scores), known)
             asked = (_one(reading.asked), _one(reading.asked_facets))
             said = said + model.fusion(seen, there[:1], recalled, *asked)[0]
     return np.asarray(said.numpy(), np.float64)

@@ -34,8 +34,8 @@ def training(console: Console, payload: Payload) -> None:
             numbers = (gain, f"{one['before']:.2f}", f"{one['after']:.2f}")
         table.add_row(tried["rung"], _NAMES.get(tried["rung"], ""), _outcome(tried, payload), *numbers)
     console.print(table)
-    if (said := _recalled(payload)) is not None:
-        console.print(said)
+    if (read := _recalled(payload)) is not None:
+        console.print(read)
     console.print(f"Tags are decided by: {payload['rung']} ({_NAMES.get(payload['rung'], '')}).")
     console.print(_threshold(payload["threshold"]))
 
