@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.pictures import least_likeness
-from agents.tagging.rank.attention import LEAST_FOR_ATTENTION, Trainer, attention_rung
 from agents.tagging.rank.calibration import Calibration
 from agents.tagging.rank.decide import ACCEPT
 from agents.tagging.rank.kept import FORM, Learned, from_bytes, to_bytes
 from agents.tagging.rank.ladder import RUNGS, Climb, Rung, climb
-from agents.tagging.rank.lessons import Lessons, lessons, unit
+from agents.tagging.rank.lessons import Evidence, Lessons, lessons, unit
+from agents.tagging.rank.network.attention import LEAST_FOR_ATTENTION, Trainer, attention_rung, fusion_rung
+from agents.tagging.rank.network.evidence import evidence
 from agents.tagging.rank.prior import Prior
 from agents.tagging.rank.ranked import MOST_CLIPS, CaseFacts, Ranker
 from agents.tagging.vocabulary import TagVectors
@@ -27,9 +28,13 @@ from encoders.spaces import collections
 from stores.core.records import Tag
 from stores.library_store import LibraryStore
 from stores.tags.judgements import Judged, judgements
+from stores.tags.recall.recorded import Scores, recorded_scores
 
 VERSION = 2
 """Raised when learning changes: `learn` then learns again from the same judgements."""
+
+_Recorded = dict[str, dict[str, Scores]]
+"""What the sources said, by video and tag."""
 
 _PAGE = 100  # videos whose vectors are read at a time
 
@@ -88,7 +93,9 @@ def learn(
     """
     tags = [tag for tag in store.tags.tags() if tag.status == "active"]
     judged = judgements(store.engine)
-    name = _fingerprint(judged, tags, collections(encoders).likeness, precision)
+    many = sum(one.verdict != "unsure" for one in judged) >= LEAST_FOR_ATTENTION
+    recorded = _recorded(store, judged) if many else {}
+    name = _fingerprint(judged, tags, collections(encoders).likeness, precision, recorded)
     unsure = sum(one.verdict == "unsure" for one in judged)
     before = store.rankers.latest()
     if before is not None and before.fingerprint == name and before.body is not None and not again:
@@ -101,9 +108,11 @@ def learn(
     rungs: tuple[Rung, ...] = RUNGS
     if len(found) >= LEAST_FOR_ATTENTION:
         found = with_contents(found, facts, text_vectors(found.tags, tags, encoders, store))
-        rungs = (*RUNGS, attention_rung(trainer))
+        said = evidence(found.videos, recorded, facets, lambda some: text_vectors(some, tags, encoders, store))
+        found = replace(found, evidence=said)
+        rungs = (*RUNGS, attention_rung(trainer), *(() if said is None else (fusion_rung(trainer),)))
     outcome = climb(found, facets, precision, rungs=rungs)
-    report = _report(outcome, unsure)
+    report = _report(outcome, unsure, found.evidence)
     ranker = outcome.ranker if isinstance(outcome.ranker, Learned) else Prior(facets=facets)
     body = to_bytes(ranker, collections(encoders).likeness, outcome.threshold.value)
     store.rankers.save(outcome.rung, name, len(judged), report, body)
@@ -200,15 +209,27 @@ def alike(vectors: dict[str, NDArray[np.float32]], least: float) -> dict[str, in
     return {name: first(row) for row, name in enumerate(names)}
 
 
-def _fingerprint(judged: Sequence[Judged], tags: Sequence[Tag], space: str, precision: float | None) -> str:
+def _recorded(store: LibraryStore, judged: Sequence[Judged]) -> _Recorded:
+    """What the sources said of the videos that were judged: when a tag was judged, else when it was decided about."""
+    found = recorded_scores(store.engine, {one.video_id for one in judged})
+    for one in judged:
+        if one.scores:
+            found.setdefault(one.video_id, {})[one.tag_id] = one.scores
+    return found
+
+
+def _fingerprint(
+    judged: Sequence[Judged], tags: Sequence[Tag], space: str, precision: float | None, recorded: _Recorded
+) -> str:
     made = hashlib.blake2b(digest_size=12)
     said = sorted((one.video_id, one.tag_id, one.verdict, one.scores) for one in judged)
     facets = sorted((tag.tag_id, tag.facet) for tag in tags)
     made.update(json.dumps([VERSION, FORM, space, precision, said, facets]).encode())
+    made.update(json.dumps(recorded, sort_keys=True).encode())
     return made.hexdigest()
 
 
-def _report(outcome: Climb, unsure: int) -> dict[str, Any]:
+def _report(outcome: Climb, unsure: int, said: Evidence | None) -> dict[str, Any]:
     return {
         "rung": outcome.rung,
         "judgements": outcome.judgements,
@@ -218,4 +239,16 @@ def _report(outcome: Climb, unsure: int) -> dict[str, Any]:
         "f1": outcome.f1,
         "tried": [asdict(one) for one in outcome.tried],
         "threshold": asdict(outcome.threshold),
+        "recalled": _recalled(said),
+    }
+
+
+def _recalled(said: Evidence | None) -> dict[str, Any] | None:
+    """What networks could read of what was recalled; None if nothing is recorded, or nobody asked."""
+    if said is None:
+        return None
+    return {
+        "videos": int((said.tag >= 0).any(axis=1).sum()),
+        "tags": len(said.tags),
+        "facets": sorted(set(said.facets)),
     }

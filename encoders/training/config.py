@@ -17,6 +17,8 @@ class CrossModalConfig:
         epochs, batch, rate, decay: of training with AdamW; a batch is of judged pairs.
         triplets, margin, push: weight of the triplet terms, and their μ and λ.
         adversary: weight of the classifier of kinds; 0 turns it off.
+        facets, sources: kinds of tags, 0 standing for unknown ones, and sources of recall, of the tokens of what was
+            recalled; 0 of both: clips are read alone.
         seed: of first weights and of the order.
     """
 
@@ -33,6 +35,8 @@ class CrossModalConfig:
     margin: float = 1.0
     push: float = 1.0
     adversary: float = 1.0
+    facets: int = 0
+    sources: int = 0
     seed: int = 0
 
     def named(self) -> dict[str, Any]:

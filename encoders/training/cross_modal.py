@@ -3,7 +3,8 @@
 Pictures and texts are projected by ACMR's networks (`encoders.reference.acmr_projectors`); the tag attends to the
 clips, and what it finds there says whether it fits, as log odds on top of what a simpler ranker says. Triplets keep a
 video near its tags and away from others, and a classifier of kinds, whose gradient is turned round, closes the gap
-between the two (Wang et al. 2017, Adversarial Cross-Modal Retrieval).
+between the two (Wang et al. 2017, Adversarial Cross-Modal Retrieval). Where it is known what was recalled for a video,
+what that says is added (`encoders.training.fusion`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from torch.nn import functional
 
 from encoders.reference.acmr_projectors import AcmrProjectors, AcmrSizes
 from encoders.training.config import CrossModalConfig
+from encoders.training.fusion import Fusion
 
 
 class CrossModalRanker(nn.Module):
@@ -31,6 +33,7 @@ class CrossModalRanker(nn.Module):
         nn.init.zeros_(last.weight)  # at first nothing is added to what the simpler ranker says
         nn.init.zeros_(last.bias)
         self.fits = nn.Sequential(nn.Linear(3 * config.width, config.width), nn.GELU(), last)
+        self.fusion = Fusion(config) if config.facets else None
 
     def clips(self, vectors: Tensor) -> Tensor:
         """(b, m, visual) to (b, m, width)."""
@@ -42,7 +45,7 @@ class CrossModalRanker(nn.Module):
         return self.projectors.texts(vectors)
 
     def forward(self, clips: Tensor, there: Tensor, tags: Tensor) -> Tensor:
-        """Log odds (b,).
+        """Log odds (b,) by the clips alone.
 
         Args:
             clips: (b, m, width) projected; there: (b, m) bool, false for padding, true at least once.

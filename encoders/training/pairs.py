@@ -25,6 +25,9 @@ class PairData:
         video, tag: (n,) indices.
         accepted: (n,) 0 or 1.
         base: (n,) log odds that a simpler ranker gives, learned from other videos.
+        facet: (t,) the number of each tag's facet, 0 for an unknown one.
+        evidence_tag: (v, k) which tags were recalled for a video, padded with -1; k = 0: nothing is known of it.
+        evidence_scores: (v, k, s) float32 what each of s sources said of them, 0 where it was silent.
     """
 
     clips: Floats
@@ -34,6 +37,9 @@ class PairData:
     tag: Whole
     accepted: Floats
     base: Floats
+    facet: Whole
+    evidence_tag: Whole
+    evidence_scores: Floats
 
     def __len__(self) -> int:
         return len(self.video)
@@ -53,7 +59,7 @@ class PairData:
         """
         read = {one.name: np.load(folder / f"{one.name}.npy", mmap_mode="r", allow_pickle=False) for one in fields(cls)}
         data = cls(**read)
-        if len(data.clips) != len(data.lengths) or len({len(read[name]) for name in _BY_PAIR}) != 1:
+        if any(len({len(read[name]) for name in names}) != 1 for names in (_BY_PAIR, _BY_VIDEO, _BY_TAG)):
             raise ValueError(f"the arrays in {folder} do not fit together")
         return data
 
@@ -67,3 +73,5 @@ class PairData:
 
 
 _BY_PAIR = ("video", "tag", "accepted", "base")
+_BY_VIDEO = ("clips", "lengths", "evidence_tag", "evidence_scores")
+_BY_TAG = ("tags", "facet")

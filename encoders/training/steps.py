@@ -19,14 +19,15 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from encoders.reference.acmr import AcmrConfig, modality_loss, reversal_weight, triplet_loss
+from encoders.training.batches import Batch, batch_of, by_video, clips_of
 from encoders.training.config import CrossModalConfig
 from encoders.training.cross_modal import CrossModalRanker, kind_gap, pair_loss, pooled
 from encoders.training.pairs import PairData
+from encoders.training.scoring import AT_A_TIME
 
 _KEEPS_UP = 5.0  # times the rate of the rest; Source: our choice
 _JUDGE_BETAS = (0.5, 0.9)  # short memories, for what it judges moves; Source: Gulrajani et al. 2017, arXiv:1704.00028
 _CHANCE = 2 * math.log(2.0)  # loss of a classifier of two kinds that guesses
-_AT_A_TIME = 4096  # pairs that are scored together
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Training:
         """One pass over all pairs; ``number`` from 0."""
         rank, count = self._share
         order = np.random.default_rng((self._config.seed, number)).permutation(len(self._data))
+        if self._config.facets:
+            order = by_video(order, np.asarray(self._data.video))
         order = order[: len(order) - len(order) % count] if count > 1 else order  # the same number of steps for all
         order = order[rank::count]
         progress = (number + 0.5) / self._config.epochs
@@ -108,11 +111,11 @@ class Training:
 
     def gap(self) -> float:
         """How far the two kinds lie apart in the common space; see `cross_modal.kind_gap`."""
-        videos = np.unique(np.asarray(self._data.video))[:_AT_A_TIME]
+        videos = np.unique(np.asarray(self._data.video))[:AT_A_TIME]
         self.model.eval()
         with torch.no_grad():
-            clips, there = _clips(self._data, videos, self._device)
-            tags = torch.from_numpy(np.array(self._data.tags[:_AT_A_TIME])).to(self._device)
+            clips, there = clips_of(self._data, videos, self._device)
+            tags = torch.from_numpy(np.array(self._data.tags[:AT_A_TIME])).to(self._device)
             return kind_gap(pooled(self.model.clips(clips), there), self.model.tags(tags))
 
     def state(self) -> bytes:
@@ -131,17 +134,16 @@ class Training:
         """What was learned, by name."""
         return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.model.state_dict().items()}
 
-    def _batch(self, rows: NDArray[np.int64]) -> tuple[Tensor, ...]:
+    def _batch(self, rows: NDArray[np.int64]) -> tuple[Batch, Tensor, Tensor, Tensor]:
         data = self._data
         video, tag = np.asarray(data.video[rows]), np.asarray(data.tag[rows])
-        clips, there = _clips(data, video, self._device)
         made = (
-            np.array(data.tags[tag], np.float32),
             np.array(data.accepted[rows], np.float32),
             np.array(data.base[rows], np.float32),
             self._likings[video][:, tag].toarray() > 0,
         )
-        return (clips, there, *(torch.from_numpy(one).to(self._device) for one in made))
+        accepted, base, liked = (torch.from_numpy(one).to(self._device) for one in made)
+        return batch_of(data, rows, self._device, bool(self._config.facets)), accepted, base, liked
 
 
 def train(
@@ -156,48 +158,6 @@ def train(
     return training.weights()
 
 
-def load(weights: dict[str, NDArray[np.float32]], config: CrossModalConfig) -> CrossModalRanker:
-    """The model with learned weights, ready to score.
-
-    Raises:
-        ValueError: if they are not of this model.
-    """
-    model = CrossModalRanker(config)
-    try:
-        model.load_state_dict({name: torch.from_numpy(np.array(values)) for name, values in weights.items()})
-    except RuntimeError as error:
-        raise ValueError(f"weights do not fit: {error}") from error
-    return model.requires_grad_(False).eval()
-
-
-def project(model: CrossModalRanker, tags: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(t, text) vectors of tags into the common space (t, width)."""
-    with torch.no_grad():
-        return np.asarray(model.tags(torch.from_numpy(np.array(tags, np.float32))).numpy(), np.float32)
-
-
-def score(model: CrossModalRanker, clips: NDArray[np.float32], projected: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Log odds (t,) by which one video's clips (m, visual), m > 0, move each of the projected tags (t, width)."""
-    with torch.no_grad():
-        seen = model.clips(torch.from_numpy(np.array(clips, np.float32))[None])
-        tags = torch.from_numpy(np.array(projected, np.float32))
-        there = torch.ones(len(tags), seen.shape[1], dtype=torch.bool)
-        said = model(seen.expand(len(tags), -1, -1), there, tags)
-    return np.asarray(said.numpy(), np.float64)
-
-
-def score_pairs(model: CrossModalRanker, data: PairData) -> NDArray[np.float64]:
-    """Log odds (n,) by which all pairs are moved."""
-    said = np.zeros(len(data))
-    with torch.no_grad():
-        tags = torch.from_numpy(project(model, np.asarray(data.tags)))
-        for start in range(0, len(data), _AT_A_TIME):
-            rows = slice(start, start + _AT_A_TIME)
-            clips, there = _clips(data, np.asarray(data.video[rows]), "cpu")
-            said[rows] = model(model.clips(clips), there, tags[torch.from_numpy(np.array(data.tag[rows]))]).numpy()
-    return said
-
-
 class _Losses(torch.nn.Module):
     """The losses of a batch: of the pairs, of triplets in both directions, and of the classifier of kinds."""
 
@@ -207,18 +167,11 @@ class _Losses(torch.nn.Module):
         self._acmr = AcmrConfig(config.margin, config.push, alpha=1.0, beta=0.0, decay=0.0)
 
     def forward(
-        self,
-        clips: Tensor,
-        there: Tensor,
-        tags: Tensor,
-        accepted: Tensor,
-        base: Tensor,
-        liked: Tensor,
-        weight: float,
+        self, batch: Batch, accepted: Tensor, base: Tensor, liked: Tensor, weight: float
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        seen, named = self._model.clips(clips), self._model.tags(tags)
-        pairs = pair_loss(self._model(seen, there, named), base, accepted)
-        whole = pooled(seen, there)
+        seen, named = self._model.clips(batch.clips), self._model.tags(batch.tags)
+        pairs = pair_loss(batch.logits(self._model, seen, named), base, accepted)
+        whole = pooled(seen, batch.there)
         triplets = self._triplets(whole, named, accepted > 0.5, liked)
         projectors = self._model.projectors
         kinds = modality_loss(projectors.kinds(whole, weight), projectors.kinds(named, weight))
@@ -251,9 +204,3 @@ def _likings(data: PairData) -> sparse.csr_array:
     rows = np.flatnonzero(np.asarray(data.accepted) > 0.5)
     where = (np.asarray(data.video)[rows], np.asarray(data.tag)[rows])
     return sparse.csr_array((np.ones(len(rows), np.float32), where), (len(data.clips), len(data.tags)))
-
-
-def _clips(data: PairData, videos: NDArray[np.int64], device: str) -> tuple[Tensor, Tensor]:
-    clips = torch.from_numpy(np.array(data.clips[videos], np.float32)).to(device)
-    lengths = torch.from_numpy(np.array(data.lengths[videos])).to(device)
-    return clips, torch.arange(clips.shape[1], device=device)[None] < lengths[:, None]

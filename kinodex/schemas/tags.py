@@ -250,6 +250,14 @@ class ThresholdDocument(Document):
     right: int
 
 
+class RecalledDocument(Document):
+    """What was recalled for the judged videos: of how many there are recordings, of which tags and facets."""
+
+    videos: int
+    tags: int
+    facets: list[str]
+
+
 class TrainingDocument(Document):
     """What `kinodex tags train` did.
 
@@ -259,6 +267,8 @@ class TrainingDocument(Document):
         judgements: that say yes or no, of which ``accepted`` say yes; ``unsure`` more say neither.
         videos: that they are about.
         f1: of the ranker on judgements held out; 0 if none could be.
+        recalled: what a network could read beside the clips; null if there are too few judgements for one, or nothing
+            is recorded.
     """
 
     changed: bool
@@ -270,6 +280,7 @@ class TrainingDocument(Document):
     f1: float
     tried: list[TriedDocument]
     threshold: ThresholdDocument
+    recalled: RecalledDocument | None = None
 
 
 def training(learning: Learning) -> TrainingDocument:

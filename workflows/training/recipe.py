@@ -21,7 +21,7 @@ from workflows.training.states import STATE, packed, unpacked, whole
 
 Weights = dict[str, NDArray[np.float32]]
 
-FORM = 2
+FORM = 3
 """Raised when training changes: runs of before are then not gone on with."""
 
 _WEIGHTS = "weights.npz"

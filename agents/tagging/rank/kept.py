@@ -13,17 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.tagging.rank import neighbours
-from agents.tagging.rank.attention import AttentionRanker, restored
 from agents.tagging.rank.calibration import Calibration
 from agents.tagging.rank.likeness import NeighbourRanker
 from agents.tagging.rank.logistic import LogisticRanker
+from agents.tagging.rank.network.attention import AttentionRanker, Names, restored
 from agents.tagging.rank.prior import Prior
 from encoders.training.config import CrossModalConfig
 
-FORM = 2
+FORM = 3
 """Raised when what is kept changes; what is older is learned again where judgements are learned from the next time."""
 
-_BEFORE_LOOKS = 1  # vectors were compared as they are, and rungs trusted wholly
+_OLDER = (
+    1,  # vectors were compared as they are, and rungs trusted wholly
+    2,  # networks read clips alone
+)
 
 Learned = Prior | NeighbourRanker | LogisticRanker | AttentionRanker
 
@@ -49,6 +52,10 @@ def to_bytes(ranker: Learned, space: str, threshold: float) -> bytes:
         about["network"] = ranker.config.named()
         arrays |= {f"{_NETWORK}{name}": values for name, values in ranker.weights.items()}
         arrays["projected"] = ranker.projected
+        if ranker.names is not None:
+            names = ranker.names
+            about["names"] = {"tags": sorted(names.places, key=lambda one: names.places[one]), "sources": names.sources}
+            arrays |= {"name_facets": names.facets, "names": names.projected}
         near = ranker.before
     else:
         near = ranker if isinstance(ranker, NeighbourRanker) else None
@@ -85,7 +92,7 @@ def from_bytes(body: bytes, facets: Mapping[str, str]) -> tuple[Learned, str, fl
         with np.load(io.BytesIO(body), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(bytes(arrays.pop("about")).decode())
-        if about["form"] not in (_BEFORE_LOOKS, FORM):
+        if about["form"] not in (*_OLDER, FORM):
             raise ValueError(f"form {about['form']}")
         return _ranker(about, arrays, facets), str(about["space"]), float(about["threshold"])
     except (KeyError, TypeError, EOFError, OSError, IndexError, AttributeError, zipfile.BadZipFile) as error:
@@ -107,11 +114,23 @@ def _ranker(about: Mapping[str, Any], arrays: _Arrays, facets: Mapping[str, str]
     if about["kind"] == "NeighbourRanker":
         return near
     if about["kind"] == "AttentionRanker":
-        return replace(_with_network(near, about["network"], arrays), trust=float(about.get("trust", 1.0)))
+        trust, names = float(about.get("trust", 1.0)), _names(about.get("names"), arrays)
+        return replace(_with_network(near, about["network"], arrays), names=names, trust=trust)
     weights = arrays["weights"].astype(np.float64)
     if len(weights) != len(tags) + 1:
         raise ValueError("damaged: names and weights do not fit")
     return LogisticRanker(near, tuple(about["sources"]), weights, float(about.get("trust", 1.0)))
+
+
+def _names(about: Mapping[str, Any] | None, arrays: _Arrays) -> Names | None:
+    """What a network that reads what was recalled knows of tags; None of one that does not."""
+    if about is None:
+        return None
+    places = {tag: at for at, tag in enumerate(about["tags"])}
+    facets, projected = arrays["name_facets"].astype(np.int64), arrays["names"].astype(np.float32)
+    if not len(places) == len(facets) == len(projected):
+        raise ValueError("damaged: tags and what is known of them do not fit")
+    return Names(places, tuple(about["sources"]), facets, projected)
 
 
 def _with_network(near: NeighbourRanker, config: Mapping[str, Any], arrays: _Arrays) -> AttentionRanker:

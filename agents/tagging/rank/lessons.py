@@ -24,6 +24,25 @@ LEAST, MOST = 1e-4, 1.0 - 1e-4
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was recalled for v videos, judged or not.
+
+    Attributes:
+        tags, sources: names; facets: of each tag.
+        texts: (t, e) vectors of the tags' names.
+        tag: (v, k) indices into the tags, the strongest first, padded with -1.
+        scores: (v, k, s) float32 what each source said of them, 0 where it was silent.
+    """
+
+    tags: tuple[str, ...]
+    facets: tuple[str, ...]
+    sources: tuple[str, ...]
+    texts: NDArray[np.float32]
+    tag: Whole
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Lessons:
     """n judgements of pairs of a video and a tag.
 
@@ -36,6 +55,7 @@ class Lessons:
         groups: (videos,) near-duplicates share a number: they are never on both sides of a split.
         clips, lengths: (videos, m, d) what up to m clips of each look like, padded with zeros, and how many there are;
             texts: (tags, e) vectors of the tags' names. None where only vectors are known.
+        evidence: of the same videos; None where nothing is recorded.
     """
 
     videos: tuple[str, ...]
@@ -51,6 +71,7 @@ class Lessons:
     clips: NDArray[np.float32] | None = None
     lengths: Whole | None = None
     texts: NDArray[np.float32] | None = None
+    evidence: Evidence | None = None
 
     def __len__(self) -> int:
         return len(self.video)

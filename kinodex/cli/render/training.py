@@ -13,6 +13,7 @@ _NAMES = {
     "neighbours": "and by videos that look alike, and tags that go together",
     "logistic": "and by weights for each tag",
     "attention": "and by a network over pictures and names",
+    "fusion": "and by one that reads what was recalled, of all facets together, too",
 }
 
 Payload = dict[str, Any]
@@ -33,8 +34,24 @@ def training(console: Console, payload: Payload) -> None:
             numbers = (gain, f"{one['before']:.2f}", f"{one['after']:.2f}")
         table.add_row(tried["rung"], _NAMES.get(tried["rung"], ""), _outcome(tried, payload), *numbers)
     console.print(table)
+    if (read := _recalled(payload)) is not None:
+        console.print(read)
     console.print(f"Tags are decided by: {payload['rung']} ({_NAMES.get(payload['rung'], '')}).")
     console.print(_threshold(payload["threshold"]))
+
+
+def _recalled(payload: Payload) -> str | None:
+    """What networks could read beside pictures; None where none was tried."""
+    if not any(one["rung"] == "attention" for one in payload["tried"]):
+        return None
+    read = payload["recalled"]
+    if read is None:
+        return (
+            "What was recalled for these videos is not recorded, so no network could read it: run `kinodex tag --all`."
+        )
+    facets = ", ".join(facet or "(none)" for facet in read["facets"])
+    of = f"{read['videos']} of {payload['videos']} videos"
+    return f"What was recalled is recorded for {of}: {read['tags']} tags of the facets {facets}."
 
 
 def _outcome(tried: Payload, payload: Payload) -> str:

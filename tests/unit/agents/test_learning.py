@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from sqlalchemy import text
 
+from agents.tagging import learning
 from agents.tagging.learning import alike, chosen, learn
 from agents.tagging.rank import ACCEPT, Prior
+from agents.tagging.rank.network import attention
+from agents.tagging.rank.network.attention import Weights
 from encoders.bundle import Encoders
 from encoders.spaces import collections
+from encoders.training.config import CrossModalConfig
+from encoders.training.pairs import PairData
+from encoders.training.steps import train
+from kinodex.cli.render import training as render
+from kinodex.schemas.tags import training
 from stores.core.records import Clip, Decision, Span, StageOutput, VectorItem, Video
 from stores.library_store import LibraryStore
 from stores.tags.review import Judgement
@@ -102,3 +113,50 @@ def test_near_duplicates_share_a_group() -> None:
     unit = {"a": [1.0, 0.0], "b": [0.95, 0.3122], "c": [0.8, 0.6], "d": [0.0, 1.0]}
     groups = alike({name: np.array(vector, np.float32) for name, vector in unit.items()}, 0.9)
     assert groups["a"] == groups["b"] == groups["c"] != groups["d"], "c is like b, which is like a"
+
+
+def soon(data: PairData, config: CrossModalConfig) -> Weights:
+    return train(data, replace(config, epochs=1))
+
+
+@pytest.fixture
+def few_suffice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks are tried with the judgements of `review`."""
+    monkeypatch.setattr(learning, "LEAST_FOR_ATTENTION", 90)
+    monkeypatch.setattr(attention, "LEAST_FOR_ATTENTION", 90)
+
+
+@pytest.mark.usefixtures("few_suffice")
+def test_what_was_recalled_is_read_where_it_is_recorded(store: LibraryStore, encoders: Encoders) -> None:
+    review(store)
+    first = learn(store, encoders, trainer=soon)
+    assert [one["rung"] for one in first.report["tried"]][-2:] == ["attention", "fusion"]
+    assert first.report["recalled"] == {"videos": 24, "tags": 4, "facets": ["what", "where"]}
+    assert "What was recalled is recorded for 24 of 24 videos: 4 tags of the facets what, where." in printed(first)
+    assert learn(store, encoders, trainer=soon).climb is None
+    one = store.catalog.videos()[0].video_id
+    store.tags.save_decisions(one, [Decision(one, "dog", "abstained", 0.4, ("speech",), ("e",), (("speech", 0.4),))])
+    assert learn(store, encoders, trainer=soon).climb is None, "judged tags keep what was said when they were judged"
+    (store.root.parent / "more.csv").write_text("id,name,facet\npark,Park,where\n", encoding="utf-8")
+    store.tags.import_csv(store.root.parent / "more.csv")
+    store.tags.save_decisions(one, [Decision(one, "park", "abstained", 0.4, ("speech",), ("e",), (("speech", 0.4),))])
+    again = learn(store, encoders, trainer=soon)
+    assert again.report["recalled"]["tags"] == 5, "what nobody judged is read, too"
+
+
+@pytest.mark.usefixtures("few_suffice")
+def test_where_nothing_is_recorded_clips_are_read_alone(store: LibraryStore, encoders: Encoders) -> None:
+    for entry in store.catalog.videos():
+        made = [Decision(entry.video_id, tag, "abstained", 0.5, (), ()) for tag in ("dog", "beach", "cat", "forest")]
+        store.tags.save_decisions(entry.video_id, made)
+    review(store)
+    done = learn(store, encoders, trainer=soon)
+    assert done.report["tried"][-1]["rung"] == "attention"
+    assert done.report["recalled"] is None
+    assert "is not recorded" in printed(done)
+
+
+def printed(done: learning.Learning) -> str:
+    console = Console(width=400, record=True, file=io.StringIO())
+    render.training(console, training(done).payload())
+    return console.export_text()

@@ -14,7 +14,8 @@ from torch.nn.functional import softplus
 from encoders.training.config import CrossModalConfig
 from encoders.training.cross_modal import pooled
 from encoders.training.pairs import PairData
-from encoders.training.steps import Training, load, project, score, score_pairs, train
+from encoders.training.scoring import load, project, score, score_pairs
+from encoders.training.steps import Training, train
 from tests.unit.encoders.planted_pairs import planted_pairs, some
 
 SMALL = CrossModalConfig(visual=16, text=12, hidden=32, width=16, epochs=16, batch=128)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.tagging.rank.lessons import Lessons
+from agents.tagging.rank.lessons import Evidence, Lessons
+from tests.unit.encoders.planted_pairs import planted_facets
 
 
 def look_alikes(videos: int = 60, seed: int = 0) -> Lessons:
@@ -57,4 +58,36 @@ def loud_source(pairs: int = 600, seed: int = 0) -> Lessons:
         scores=np.stack([np.where(speaks, honest, 0.0), np.where(speaks, 0.0, 0.9)], axis=1),
         vectors=np.zeros((videos, 4), np.float32),
         groups=np.arange(videos),
+    )
+
+
+def facets_together(videos: int = 240, targets: int = 4, seed: int = 0) -> Lessons:
+    """`tests.unit.encoders.planted_pairs.planted_facets` as judgements of tags that no source recalls, beside what is
+    recorded of the other tags of all videos."""
+    data = planted_facets(videos, targets, seed)
+    names = tuple(f"{'xpts'[at // targets]}{at % targets}" for at in range(len(data.tags)))
+    facets = tuple(("how", "where", "what", "who")[at // targets] for at in range(len(data.tags)))
+    said = Evidence(
+        names[targets:],
+        facets[targets:],
+        ("picture", "speech"),
+        data.tags[targets:],
+        np.where(data.evidence_tag >= 0, data.evidence_tag - targets, -1),
+        data.evidence_scores,
+    )
+    return Lessons(
+        videos=tuple(f"v{n:03}" for n in range(videos)),
+        tags=names[:targets],
+        sources=(),
+        facets=facets[:targets],
+        video=data.video,
+        tag=data.tag,
+        accepted=data.accepted > 0.5,
+        scores=np.zeros((len(data), 0)),
+        vectors=np.zeros((videos, 16), np.float32),
+        groups=np.arange(videos),
+        clips=data.clips,
+        lengths=data.lengths,
+        texts=data.tags[:targets],
+        evidence=said,
     )
