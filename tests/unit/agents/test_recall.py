@@ -28,7 +28,9 @@ from stores.vectors.store import VectorHit
 from tests.unit.agents.small_library import Library
 from tests.unit.stores.builders import add_video
 
-SUIT, TIE, GOWN, MICROPHONE, DRUM, SNARE = (f"imagenet:{number}" for number in (834, 906, 578, 650, 541, 822))
+SUIT, TIE, GOWN, MICROPHONE, DRUM, SNARE, SNOWMOBILE = (
+    f"imagenet:{number}" for number in (834, 906, 578, 650, 541, 822, 802)
+)
 
 
 def tag(tag_id: str, name: str, *aliases: str) -> Tag:
@@ -145,6 +147,16 @@ def test_what_the_classifier_hardly_recognises_lies_somewhere_too(vectors: TagVe
     surely, faintly = drummer(label(DRUM, 0.5), label(SNARE, 0.2)), drummer(label(DRUM, 0.05), label(SNARE, 0.02))
     assert surely > 0.4
     assert faintly == pytest.approx(0.21 * surely, rel=0.05), "in the same direction"
+
+
+def test_what_an_activity_is_done_with_does_not_tell_that_it_is_done(encoders: Encoders) -> None:
+    named = TagVectors([tag("snowmobiling", "snowmobiling", "骑雪地摩托"), tag("snowmobile", "snowmobile")], encoders)
+    labels = [label(SNOWMOBILE, 0.9)]
+    seen = case(named, encoders, *labels, pictures=shown(encoders, *labels))
+    words = [word for source in (picture_source, object_source, context_source) for word in source(seen)]
+    said = {one: [word.source for word in words if word.tag_id == one] for one in ("snowmobiling", "snowmobile")}
+    assert len(said["snowmobiling"]) == 1 < len(said["snowmobile"]), "the thing is seen, what is done with it is not"
+    assert accepted(seen) == {"snowmobile"}
 
 
 def test_what_fills_the_picture_is_seen_by_the_classifier_too(encoders: Encoders) -> None:

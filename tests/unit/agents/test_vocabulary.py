@@ -326,6 +326,25 @@ def test_copies_do_not_raise_each_others_confidence_at_every_run(
     assert runs[1:] == [[runs[0][1]] * 2] * 3
 
 
+def test_what_neither_of_two_copies_shows_any_more_goes(
+    encoders: Encoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(similar, "least_likeness", lambda _: 0.8)
+    monkeypatch.setattr(similar, "collections", lambda _: SimpleNamespace(likeness="toy-likeness"))
+    known = TagVectors([Tag("t", "guitar", "", (), "", "", "active")], bundle(encoders, Counted()))
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        videos = [add_video(store, f"{n}.mp4") for n in range(2)]
+        for n, video in enumerate(videos):
+            items = [VectorItem("toy-likeness", f"{n}", np.ones(16, np.float32), span(0, 1), "picture", "c")]
+            put(store, video, "vectors", vectors=items)
+            store.tags.save_decisions(video, [Decision(video, "t", "accepted", 0.8, ("p",), (), (("picture", 0.8),))])
+        for video in (*videos, *videos):
+            own = Recalled("t", "picture", 0.45, ("e",))
+            second = similar.similar_source(Case(video, store, bundle(encoders, Counted()), known))
+            store.tags.save_decisions(video, decide(video, rank([own, *second])))
+        assert {one.decision for video in videos for one in store.tags.decisions(video)} == {"abstained"}
+
+
 def test_only_new_tags_are_encoded_at_the_next_start(encoders: Encoders, tmp_path: Path) -> None:
     tags = [Tag(f"t{n}", f"name {n}", "", (f"alias {n}",), "", "", "active") for n in range(600)]
     progress: list[tuple[int, int]] = []

@@ -213,6 +213,10 @@ def test_look_says_what_is_measured(decoder: Decoder, tmp_path: Path) -> None:
     found = facts(decoder, make_video(tmp_path / "b.mp4", [flat(RED)] * 125, sound=tone(5)))
     assert "still image 静态图片" in found
     assert not {"vertical video 竖屏视频", "black and white 黑白", "no sound track 无声"} & found
+    walking = [flat(RED) for _ in range(125)]
+    for number, frame in enumerate(walking):
+        frame[40:52, number : number + 8] = BLUE
+    assert "still image 静态图片" not in facts(decoder, make_video(tmp_path / "c.mp4", walking))
 
 
 def test_look_tells_that_a_video_is_cut_off(decoder: Decoder, tmp_path: Path) -> None:
