@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from agents.tagging.nearest import Near
 from agents.tagging.recall.case import Case, Recalled, strongest
+from agents.tagging.recall.lines import named_in
 from agents.tagging.recall.near_tags import NEAR_TEXTS
 from agents.tagging.vocabulary import TagVectors
 
@@ -25,21 +26,27 @@ def text_source(case: Case) -> list[Recalled]:
     """Tags to which a line, or some seconds of speech, lie nearer than the library's own lines usually do.
 
     The chance level is where the best of as many lines of the library, asked for as many tags, would lie: from there on
-    the worth rises, so that a large vocabulary or a long video does not make everything likely.
+    the worth rises, so that a large vocabulary or a long video does not make everything likely. A tag that a line names
+    is left to `agents.tagging.recall.lines`: that the line is near to it says nothing more.
     """
     found = standing_out(case, case.tags)
     if found is None:
         return []
-    words = [_word(case, case.tags, found, place) for place in found.order[: case.top].tolist()]
-    return strongest(words, case.top)
+    named = {*named_in("speech", case), *named_in("screen", case)}
+    places = [
+        place for place in found.order[: case.top].tolist() if int(found.near.rows[found.few[place]]) not in named
+    ]
+    return strongest([_word(case, case.tags, found, place) for place in places], case.top)
 
 
 def text_alone(case: Case, whole: TagVectors, number: int) -> list[Recalled]:
-    """What `text_source` says of one tag of the ``whole`` library only."""
+    """What `text_source` says of one tag, ``number`` of the ``whole`` library; ``case``: of that tag alone."""
     found = standing_out(case, whole)
     if found is None:
         return []
     best = found.order[: case.top]
+    if named_in("speech", case) or named_in("screen", case):
+        return []
     there = best[found.near.rows[found.few[best]] == number]
     return strongest([_word(case, whole, found, int(place)) for place in there], case.top)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from agents.tagging.recall.seen import LINES, Seen, seen_of
 from agents.tagging.recall.texts import chance_level, text_source
 from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
-from stores.core.records import Decision, Tag
+from stores.core.records import Decision, Evidence, Span, Tag
 from stores.library_store import LibraryStore
 from stores.tags.recall.clicks import Clicks
 from stores.tags.recall.products import Product
@@ -251,6 +252,10 @@ def test_a_line_is_about_a_tag_only_if_it_stands_out_from_the_librarys_lines(
     best = words[0]
     assert (best.tag_id, best.evidence_ids) in {("pizza", ("u0",)), ("pizza", ())}
     assert all(word.probability <= 0.4 for word in words)
+    named = [Evidence("u0", "vid", Span(0, 1, Fraction(1, 10)), "speech", "We are baking pizza.", "", 0.9)]
+    spoken = case(known, encoders, texts=(hits, said), lines={one: [] for one in LINES} | {"speech": named})
+    words = text_source(Case(videos["pizza"], store, encoders, known, spoken.seen))
+    assert "pizza" not in {word.tag_id for word in words}, "that it is named is said once"
     assert chance_level(100_000) > chance_level(100) > 2.0
 
 
