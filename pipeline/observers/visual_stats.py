@@ -103,7 +103,7 @@ class VisualStatsObserver:
 def join_visual_stats(parts: Iterable[StageOutput], video: Video, config: VisualStatsConfig) -> StageOutput:
     """The facts of a whole video from the outputs of `VisualStatsObserver.finish_part` for its parts, in order."""
     first: Glance | None = None
-    moved = most = saturation = 0.0
+    moved = moved_most = saturation = 0.0
     frames, warning, end = 0, "", video.duration
     for part in parts:
         with np.load(io.BytesIO(part.blobs[0].data), allow_pickle=False) as seen:
@@ -117,13 +117,13 @@ def join_visual_stats(parts: Iterable[StageOutput], video: Video, config: Visual
             # A part without glances moved by twice the limit, so one of its frames must differ from the video's first.
             changes = [change(each, first) for each in seen["glances"]]
             moved = max([moved, *changes]) if changes else max(moved, config.still)
-            most = max([most, *(local_change(each, first) for each in seen["glances"])])
+            moved_most = max([moved_most, *(local_change(each, first) for each in seen["glances"])])
     ratio = video.width / max(1, video.height)
     holds = {
         "vertical video 竖屏视频": ratio < 0.8,
         "square video 方形视频": 0.95 <= ratio <= 1.05,
         "black and white 黑白": frames > 0 and saturation < config.grey,
-        "still image 静态图片": frames > 2 and moved < config.still and most < config.still_everywhere,
+        "still image 静态图片": frames > 2 and moved < config.still and moved_most < config.still_everywhere,
         "short video 短视频": ratio < 0.8 and 0 < video.seconds < config.short_seconds,
         "no sound track 无声": not video.has_audio,
         warning: bool(warning),
