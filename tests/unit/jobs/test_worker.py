@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -206,21 +205,16 @@ def test_a_worker_that_dies_at_its_start_is_started_again_but_not_in_a_hurry(lib
         raise RuntimeError("what is told of the dead goes wrong, too")
 
     worker = WorkerProcess(gone, on_death)
-    started: list[int] = []
-    watching = threading.Event()
-
-    def watch() -> None:
-        while not watching.wait(0.02):
-            if (pid := worker.pid) is not None and pid not in started:
-                started.append(pid)
-
-    thread = threading.Thread(target=watch)
+    started: dict[int, float] = {}
     with worker:
-        thread.start()
-        time.sleep(6)
-        watching.set()
-        thread.join()
-    assert 2 <= len(started) <= 6
+        until = time.monotonic() + 60
+        while len(started) < 4 and time.monotonic() < until:
+            if (pid := worker.pid) is not None:
+                started.setdefault(pid, time.monotonic())
+            time.sleep(0.02)
+    times = list(started.values())
+    assert len(times) == 4, "it is started again and again"
+    assert times[3] - times[0] >= 0.2 + 0.4 + 0.8, "after pauses that grow"
 
 
 def test_a_library_that_went_away_is_no_bug_of_a_job(library: Library, films: Path) -> None:
