@@ -36,6 +36,7 @@ def test_what_others_write_lets_a_model_raise_nothing(confidence: float, words: 
 def test_a_model_may_take_back_what_a_ranker_doubted_of_what_is_seen() -> None:
     """Look-alike videos moved a tag from .5 to .3: a model that is sure brings it back half way, but not beyond .5."""
     assert weigh(item(0.3, ("picture", 0.5)), 0.6, ACCEPT) == pytest.approx(0.45)
+    assert weigh(item(0.3, ("places", 0.5)), 0.6, ACCEPT) == pytest.approx(0.45), "places are told by what is seen"
     assert weigh(item(0.3, ("picture", 0.5)), 1.0, ACCEPT) == pytest.approx(0.5)
     assert weigh(item(0.5, ("picture", 0.95)), 1.0, ACCEPT) < ACCEPT
 
