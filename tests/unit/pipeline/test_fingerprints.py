@@ -19,7 +19,7 @@ NOW = {
     "objects": "9a8c8d44098b20e3",
     "screentext": "9b9740c92ffadb7a",
     "thumbnails": "e8080a4068187af4",
-    "visual_stats": "9b1b8c0d17ee902a",
+    "visual_stats": "b27ece1157ad1095",
     "clips": "af3246f0799f24ad",
     "labels": "00c94595bd6e1e73",
     "tracklets": "3ee01b6317cd4b26",
