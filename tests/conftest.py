@@ -76,3 +76,14 @@ def shipped_hasher() -> Iterator[PasswordHasher]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1, shipped.hash_len, shipped.salt_len))
         yield shipped
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Small networks learn faster on one thread, and the same each time."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

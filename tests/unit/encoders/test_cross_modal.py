@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,16 +17,10 @@ from encoders.training.scoring import load, project, score, score_pairs
 from encoders.training.steps import Training, train
 from tests.unit.encoders.planted_pairs import planted_pairs, some
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = CrossModalConfig(visual=16, text=12, hidden=32, width=16, epochs=16, batch=128)
 DATA = planted_pairs()
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def in_common(training: Training, data: PairData) -> tuple[torch.Tensor, torch.Tensor]:

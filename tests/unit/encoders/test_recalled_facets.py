@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from encoders.training.batches import TOGETHER, by_video
 from encoders.training.config import CrossModalConfig
@@ -16,17 +14,11 @@ from encoders.training.scoring import Reading, load, project, project_names, sco
 from encoders.training.steps import Training, train
 from tests.unit.encoders.planted_pairs import planted_facets, planted_pairs, some
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CLIPS = CrossModalConfig(visual=16, text=12, hidden=32, width=32, epochs=12, batch=64)
 BOTH = replace(CLIPS, facets=5, sources=2)
 DATA = planted_facets()
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def right(data: PairData, taught: int, config: CrossModalConfig) -> float:

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from encoders.bundle import Encoders
+from kinodex.jobs.lease_keeper import BEAT_SECONDS
 from kinodex.jobs.worker import Worker
 from kinodex.library import Library
 from stores.jobs.job_ledger import JobLedger
 from stores.library_store import LibraryStore
 from stores.tags.vocabulary.proposals import FoundProposal
 from tests.unit.agents.small_library import add_video
+from tests.unit.jobs.patience import until
 from tests.unit.kinodex.chat_library import copied
 
 SAID = (
@@ -71,11 +73,10 @@ def test_a_cancelled_search_says_how_far_it_was_and_leaves_what_was_open(
     def slowly(video_id: str) -> object:
         seen.append(video_id)
         if len(seen) == 3:
-            time.sleep(2)  # longer than until it is told
-            assert library.store.jobs.get(job.job_id).note == "reading videos: 2 of 4"
+            until(lambda: library.store.jobs.get(job.job_id).note == "reading videos: 2 of 4")
             assert library.store.jobs.get(job.job_id).share == 0.5
             library.store.job_ledger.cancel(job.job_id)
-            time.sleep(3)
+            time.sleep(6 * BEAT_SECONDS)  # longer than until it is noticed
         return read(video_id)
 
     monkeypatch.setattr(catalog, "evidence_of", slowly)

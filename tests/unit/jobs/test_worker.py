@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,8 @@ from stores.jobs.records import Job
 from stores.jobs.tables import JobRow
 from stores.sql.database import reading
 from tests.unit.jobs.films import make_films
+from tests.unit.jobs.patience import until
 
-PATIENCE = 240.0
 COUNT = 4
 
 
@@ -35,13 +35,6 @@ def library(tmp_path: Path) -> Iterator[Library]:
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twice as many as are watched at a time, so that something is left to do when one of them is done."""
     return make_films(tmp_path_factory.mktemp("films") / "films", COUNT)
-
-
-def until(what: Callable[[], bool], patience: float = PATIENCE) -> None:
-    deadline = time.monotonic() + patience
-    while not what():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
 
 
 def ended(library: Library, job_id: str) -> Job:
@@ -206,14 +199,15 @@ def test_a_worker_that_dies_at_its_start_is_started_again_but_not_in_a_hurry(lib
 
     worker = WorkerProcess(gone, on_death)
     started: dict[int, float] = {}
+
+    def four_times() -> bool:
+        if (pid := worker.pid) is not None:
+            started.setdefault(pid, time.monotonic())
+        return len(started) == 4
+
     with worker:
-        until = time.monotonic() + 60
-        while len(started) < 4 and time.monotonic() < until:
-            if (pid := worker.pid) is not None:
-                started.setdefault(pid, time.monotonic())
-            time.sleep(0.02)
+        until(four_times)
     times = list(started.values())
-    assert len(times) == 4, "it is started again and again"
     assert times[3] - times[0] >= 0.2 + 0.4 + 0.8, "after pauses that grow"
 
 

@@ -80,16 +80,14 @@ def _seen(store: LibraryStore, asked: AsksWhat, scope: Sequence[str] | None) -> 
 
 def _what(material: Material, asked: AsksWhat) -> list[Claim]:
     if asked.number is not None:
-        return next(filter(None, (_told(material, asked, one, MOST_LINES) for one in _videos(material, ""))), [])
+        those = ((one, speakers_of(material.store, one)) for one in _videos(material, ""))
+        return next(filter(None, (_told(material, asked, *one) for one in those)), [])
     there = _with_them(material, asked)
-    where = [one for one in there[:MOST_LOOKED] if _meant(speakers_of(material.store, one), asked)]
-    found = [claims for one in where if (claims := _told(material, asked, one, MOST_LINES))]
+    speakers = {one: speakers_of(material.store, one) for one in there[:MOST_LOOKED]}
+    found = [claims for one in speakers.items() if (claims := _told(material, asked, *one))]
     if not found and asked.sex:
-        found = [
-            claims
-            for one in there[:MOST_LOOKED]
-            if (claims := said_while_seen(material, one, asked.sex, speakers_of(material.store, one), MOST_LINES))
-        ]
+        seen = (said_while_seen(material, one, asked.sex, some, MOST_LINES) for one, some in speakers.items())
+        found = [claims for claims in seen if claims]
     if len(found) < 2:
         return [claim for claims in found for claim in claims]
     first = found[:MOST_VIDEOS]
@@ -111,12 +109,13 @@ def _how_many(material: Material, found: Sequence[Sequence[Claim]], more: bool) 
     return Claim(text, cited, "computed", value=count)
 
 
-def _told(material: Material, asked: AsksWhat, video_id: str, most: int) -> list[Claim]:
+def _told(material: Material, asked: AsksWhat, video_id: str, speakers: VideoSpeakers) -> list[Claim]:
     """What they say in one video, the longest lines."""
-    speakers = speakers_of(material.store, video_id)
     numbers = _meant(speakers, asked)
+    if not numbers:
+        return []
     lines = [each for each in _lines(material, video_id, speakers) if each[0].speaker in numbers]
-    return _longest([_claim(material, speakers, *each) for each in lines], most)
+    return _longest([_claim(material, speakers, *each) for each in lines], MOST_LINES)
 
 
 def _longest(claims: Sequence[Claim], most: int) -> list[Claim]:

@@ -26,7 +26,7 @@ def said_while_seen(
     Args:
         most: how many lines it has at most.
     """
-    faces = list(material.all_lines(video_id, ("face",)))
+    faces = material.all_lines(video_id, ("face",))
     found: list[tuple[Evidence, Evidence]] = []
     for line in material.lines(video_id, ("speech",)):
         there = [face for face in faces if face.span.overlap(line.span)]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from agents.tagging.rank import ABSTAIN, CaseFacts
 from agents.tagging.rank.kept import from_bytes, to_bytes
@@ -25,16 +23,11 @@ from encoders.training.pairs import PairData
 from encoders.training.steps import train
 from tests.unit.agents.ranking.planted import facets_together
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LESSONS = facets_together()
+LOOKS, CLIPS = np.asarray(LESSONS.vectors), np.asarray(LESSONS.clips)
 FACETS = dict(zip(LESSONS.tags, LESSONS.facets, strict=True))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def soon(epochs: int) -> Any:
@@ -72,7 +65,8 @@ def test_where_what_was_recalled_says_nothing_it_is_not_taken() -> None:
 @pytest.fixture(scope="module")
 def learned() -> tuple[Any, Any]:
     """Both networks, hardly trained."""
-    return tuple(make(soon(2)).fit(LESSONS, FACETS, accepting()) for make in (attention_rung, fusion_rung))  # type: ignore[return-value]
+    clips, both = (make(soon(2)).fit(LESSONS, FACETS, accepting()) for make in (attention_rung, fusion_rung))
+    return clips, both
 
 
 def recalled(lessons: Lessons, video: int) -> list[Recalled]:
@@ -116,7 +110,7 @@ def _texts(lessons: Lessons) -> Any:
 
 
 def test_what_was_recalled_moves_a_tag(learned: tuple[Any, Any]) -> None:
-    facts = CaseFacts("new", LESSONS.vectors[0], LESSONS.clips[0])  # type: ignore[index]
+    facts = CaseFacts("new", LOOKS[0], CLIPS[0])
     asked = Recalled("x0", "picture", 0.5, ("e",))
     with_place = [asked, Recalled("p0", "picture", 0.9, ("e",)), Recalled("t0", "picture", 0.9, ("e",))]
     clips, both = learned
@@ -147,7 +141,7 @@ def test_both_networks_are_kept_and_an_older_one_is_read(learned: tuple[Any, Any
             np.savez(older, allow_pickle=False, **arrays)
             body = older.getvalue()
         again, _, _ = from_bytes(body, FACETS)
-        for facts in (CaseFacts("new", LESSONS.vectors[3], LESSONS.clips[3]), CaseFacts("new")):  # type: ignore[index]
+        for facts in (CaseFacts("new", LOOKS[3], CLIPS[3]), CaseFacts("new")):
             before, after = (
                 {one.tag_id: one.confidence for one in each.rank(facts, words)} for each in (ranker, again)
             )
