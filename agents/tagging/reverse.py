@@ -15,9 +15,9 @@ from agents.tagging.recall.pictures import PICTURE_CENTRE, PICTURE_STEEPNESS
 from agents.tagging.recall.sounds import share_of_each
 from agents.tagging.recall.texts import ABOUT
 from agents.tagging.vocabulary import TagVectors
-from encoders.activities import things_done_with
 from encoders.bundle import Encoders
-from encoders.places import things_met_in
+from encoders.situations.activities import things_done_with
+from encoders.situations.places import things_met_in
 from encoders.sound_names import all_names, goes_with, sound_names
 from encoders.spaces import collections
 from stores.library_store import LibraryStore

@@ -17,9 +17,9 @@ from agents.tagging.looks import Others
 from agents.tagging.nearest import NearestTags
 from agents.tagging.phrases import Names, Phrases
 from agents.tagging.usual import SAMPLED, Usual
-from encoders.activities import activities
 from encoders.bundle import Encoders
 from encoders.concepts import CONTEXT, ConceptSpace
+from encoders.situations.activities import activities
 from encoders.spaces import collections
 from encoders.types import TextEncoder, Vectors
 from stores.core.collecting import collected_later
@@ -66,7 +66,7 @@ class TagVectors:
             most 0.5 for a situation, the less the more kinds of things it goes with (`TIED`).
         most_surely: of each tag that names some concept, the highest of these.
         by_fact: name as a measured fact has it to the tags.
-        by_activity: number in `encoders.activities.activities` to the tags that name it, if there are any.
+        by_activity: number in `encoders.situations.activities.activities` to the tags that name it, if there are any.
         of_activities: all of these tags.
         facets: (t,) the number of each tag's facet.
         ids: of all tags.

@@ -1,8 +1,8 @@
 """Tags that name where a video is: indoors or outdoors, and which place, told by all that is seen in it together.
 
 No single thing tells a place, nor do things of one kind; things of several kinds that are met in the same one do. Each
-speaks for the places that the concept tables name with it (`encoders.places`), by how surely and how long it is seen;
-places then compete.
+speaks for the places that the concept tables name with it (`encoders.situations.places`), by how surely and how long it
+is seen; places then compete.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
 from agents.tagging.recall.faces import large_faces
 from agents.tagging.recall.objects import ASSOCIATED
 from agents.tagging.vocabulary import kind_of
-from encoders.places import INDOORS, OUTDOORS, SETTINGS, PlacesOfThings, places, places_of_things
+from encoders.situations.places import INDOORS, OUTDOORS, SETTINGS, PlacesOfThings, places, places_of_things
 
 DOUBT = 0.2
 """Evidence of neither setting that is added to that of both, so that one thing seen faintly says little. Source: so

@@ -17,8 +17,8 @@ from agents.tagging.recall.activities.stances import Box, astride, at_head, in_h
 from agents.tagging.recall.seen import LINES, Seen, seen_of
 from agents.tagging.reverse import videos_for
 from agents.tagging.vocabulary import TagVectors
-from encoders.activities import STANCES, activities, activities_of_things, things_done_with
 from encoders.bundle import Encoders
+from encoders.situations.activities import STANCES, activities, activities_of_things, things_done_with
 from stores.core.records import Evidence, Span, SpeakerTurn, StageOutput, Tag, Tracklet
 from stores.library_store import LibraryStore
 from stores.people.seen import SeenFace, SeenFaces, SeenPerson

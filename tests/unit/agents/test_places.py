@@ -15,7 +15,7 @@ from agents.tagging.recall.places import place_source
 from agents.tagging.recall.seen import LINES, Seen
 from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
-from encoders.places import OUTDOORS, PlacesOfThings, places
+from encoders.situations.places import OUTDOORS, PlacesOfThings, places
 from stores.core.records import Evidence, Span, Tag
 from stores.library_store import LibraryStore
 from stores.people.seen import SeenFace, SeenFaces

@@ -12,7 +12,7 @@ from agents.tagging.recall.activities.stances import Stances
 from agents.tagging.recall.activities.things import Things
 from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
 from agents.tagging.recall.faces import length_of
-from encoders.activities import STANCES, ActivitiesOfThings, Activity, activities, activities_of_things
+from encoders.situations.activities import STANCES, ActivitiesOfThings, Activity, activities, activities_of_things
 
 UNLIKELY = -3.6
 """Log odds of an activity of which there is no sign: one video in forty. Source: our choice, like the weights here: one

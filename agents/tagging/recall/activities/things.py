@@ -12,7 +12,7 @@ from agents.tagging.recall.faces import ABOUT_HALF
 from agents.tagging.recall.objects import MANY_CLIPS, NAMED_GAIN, OBJECT_GAIN
 from agents.tagging.recall.places import places_seen
 from agents.tagging.vocabulary import kind_of
-from encoders.places import places
+from encoders.situations.places import places
 from stores.tags.recall.seen import SeenLabel, SeenTracklet
 
 

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from encoders.concepts import BROADER, ConceptSpace
-from encoders.places import places
+from encoders.situations.places import places
 
 STANCES = ("astride", "on", "at head", "in hand", "near", "walking")
 """How somebody may be to a thing; the last one: how they move."""
@@ -39,7 +39,7 @@ class Activity:
         things: nouns for what it is done with; ``also``: for things of another kind that are around.
         stances: any of them.
         sounds: a sound, or how voices take turns; any of them.
-        places: numbers of `encoders.places.places`.
+        places: numbers of `encoders.situations.places.places`.
     """
 
     names: tuple[str, ...]
