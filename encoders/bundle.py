@@ -37,6 +37,7 @@ from encoders.types import (
     VoiceDetector,
     WeightsError,
 )
+from encoders.visual_styles import VisualStyles, shipped_styles
 from encoders.zero_shot import PictureTexts, ZeroShot, load_zero_shot, zero_shot_revision
 
 
@@ -175,6 +176,16 @@ class Encoders:
         if not self.has("image_text"):
             return None
         return cast(ZeroShot, self._once("zero_shot", self._load_zero_shot))
+
+    @property
+    def styles(self) -> VisualStyles | None:
+        """Tells drawings, renderings and screens from photographs; None where it does not know the features of `image`.
+
+        Raises:
+            WeightsError: as `VisualStyles.load`.
+        """
+        styles = shipped_styles()
+        return styles if self.spec("image").identity == styles.encoder else None
 
     @property
     def image(self) -> ImageEncoder:

@@ -9,6 +9,7 @@ from functools import partial
 from encoders.frame_hashes import unpacked
 from pipeline.derive.clips import derive_clips
 from pipeline.derive.labels import derive_labels
+from pipeline.derive.styles import derive_styles
 from pipeline.derive.tracklets import derive_tracklets
 from pipeline.derive.vectors import derive_vectors
 from pipeline.passes.context import PassContext, PerceptionContext, VideoFile
@@ -139,9 +140,11 @@ def perceive(
             for name, outcome in run_stages(begin(able) if able else (), whole):
                 yield recorded(name, outcome)
 
+    styles = encoders.styles
     derive: Mapping[str, Callable[[], StageOutput]] = {
         "clips": lambda: derive_clips(video, known, config.clips),
         "labels": lambda: derive_labels(video, known, encoders.concepts, config.labels, encoders.zero_shot),
+        "styles": lambda: derive_styles(video, known, styles) if styles else StageOutput(),
         "tracklets": lambda: derive_tracklets(video, known, encoders.concepts, config.tracklets),
         "vectors": lambda: derive_vectors(known, encoders, wanted["vectors"], config.vectors),
     }

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from encoders.bundle import Encoders
+from encoders.visual_styles import styles_revision
 from pipeline.audio.sound import SoundConfig
 from pipeline.audio.speakers import SpeakerConfig
 from pipeline.audio.transcribe import AudioConfig
@@ -31,8 +32,8 @@ from pipeline.stage import Stage, fingerprints, settings_of
 # Frame hashes come first: from them the others know, for the same frame, whether another video has shown it.
 VIDEO_STAGES = ("frame_hashes", "scenes", "pictures", "objects", "faces", "screentext", "thumbnails", "visual_stats")
 AUDIO_STAGES = ("speech_activity", "speech", "sound", "speakers")
-DERIVED = ("clips", "labels", "tracklets", "vectors")
-OPTIONAL_STAGES = ("sound", "faces", "speakers")
+DERIVED = ("clips", "labels", "styles", "tracklets", "vectors")
+OPTIONAL_STAGES = ("sound", "faces", "speakers", "styles")
 """Stages that a profile or the settings may leave out."""
 
 
@@ -89,6 +90,7 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
             (image, model("zero_shot")) if has_text_tower else (image,),
             ("clips", "pictures"),
         ),
+        *_styles(encoders),
         Stage(
             "tracklets",
             "2",
@@ -145,6 +147,13 @@ def _speakers(encoders: Encoders, config: PerceptionConfig) -> tuple[Stage, ...]
         return ()
     settings = {**settings_of(config.audio), **settings_of(config.speakers)}
     return (Stage("speakers", "2", settings, (encoders.revision("voice"), encoders.revision("speaker")), ("probe",)),)
+
+
+def _styles(encoders: Encoders) -> tuple[Stage, ...]:
+    if encoders.styles is None:
+        return ()
+    models = (encoders.revision("image"), f"styles@{styles_revision()}")
+    return (Stage("styles", "1", {}, models, ("clips", "pictures")),)
 
 
 def _scenes(encoders: Encoders, config: SceneConfig) -> Stage:

@@ -16,6 +16,7 @@ _TASKS: Mapping[str, str] = {
     "speech": "speech",
     "screentext": "reader",
     "labels": "image",
+    "styles": "image",
     "tracklets": "detector",
     "sound": "sounds",
     "visual_stats": "",

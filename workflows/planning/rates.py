@@ -74,6 +74,7 @@ SHIPPED: Mapping[str, StageRate] = {
     "speakers": StageRate(0.0070),
     "clips": StageRate(0.0004),
     "labels": StageRate(0.0006),
+    "styles": StageRate(0.0002),
     "tracklets": StageRate(0.0033),
     "vectors": StageRate(0.0055, 1800.0),
 }

@@ -177,6 +177,19 @@ def test_facts_speak_for_the_same_tags(encoders: Encoders) -> None:
     assert found == [(f"t{n}", 0.8 if n < 4 else 0.97, ("e1" if n < 4 else "e2",)) for n in (0, 1, 2, 3, 4, 7)]
 
 
+def test_animation_speaks_for_its_tags_by_how_much_of_the_video_is_animated(encoders: Encoders) -> None:
+    drawn, bit = line(1, "2d animation 二维动画", "format", 0.9), line(2, "3d animation 三维动画", "format", 0.8)
+    facts = [drawn, bit, replace(line(3, "vertical video 竖屏视频", "format"), span=Span(0, 10, MS))]
+    names = ["animation", "动画片", "2D animation", "3d animation", "cartoon for children", "photograph"]
+    tags = [Tag(f"t{n}", name, "", (), "", "", "active") for n, name in enumerate(names)]
+    found = {tag: likely for tag, likely, _ in short(formats.format_source(case_of(tags, encoders, format=facts)))}
+    assert found["t0"] == found["t1"] == pytest.approx(0.1 * (0.9 + 0.8))
+    assert found["t2"] == pytest.approx(0.1 * 0.9)
+    assert found["t3"] == pytest.approx(0.1 * 0.8)
+    assert 0 < found["t4"] < found["t0"]
+    assert "t5" not in found
+
+
 def test_pictures_speak_for_the_same_tags(encoders: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.search.pictures._TEXTS", 64)  # several blocks
     tags = [replace(tag, name=f"qux {tag.tag_id}", aliases=()) for tag in random_tags(encoders, 300, 5)]

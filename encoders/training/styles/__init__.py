@@ -1,0 +1,1 @@
+"""Training the head that tells photographs, drawings, renderings and screens apart."""

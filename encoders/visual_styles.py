@@ -1,0 +1,80 @@
+"""Photograph, drawing, rendering or screen: a linear head on the features of the picture classifier.
+
+``p = softmax(x W + b)`` of a frame's unit feature x. What is drawn is mostly named like the real thing by the
+classifier, whose last features still tell the two apart.
+
+Source: our own training, `encoders.build_visual_styles`; pictures out of packages, ``data/visual-styles.tsv``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.types import Vectors, WeightsError
+
+STYLES = ("photograph", "drawing", "rendering", "screen")
+"""What a picture is: taken by a camera; drawn or painted by hand, flat; a picture of a model in three dimensions; or of
+a screen, a slide or a card with text. In the order of all columns."""
+
+HEAD = Path(str(resources.files("encoders").joinpath("data/visual-styles.npz")))
+
+
+class VisualStyles:
+    """The head.
+
+    Args:
+        weights: (e, 4); bias: (4,), which holds how common each style is in videos (`encoders.build_visual_styles`).
+        encoder: name and revision of the weights of the picture encoder whose features it reads.
+    """
+
+    def __init__(self, weights: NDArray[np.float32], bias: NDArray[np.float32], encoder: str) -> None:
+        self.weights, self.bias, self.encoder = weights, bias, encoder
+
+    @classmethod
+    def load(cls, path: Path = HEAD) -> VisualStyles:
+        """The shipped head.
+
+        Raises:
+            WeightsError: ``missing`` if it is not there, ``corrupt`` if it cannot be read.
+        """
+        rebuild = "Install Kinodex again."
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                weights, bias = file["weights"].astype(np.float32), file["bias"].astype(np.float32)
+                encoder = str(file["encoder"])
+        except FileNotFoundError as error:
+            raise WeightsError("missing", f"{path} is not there.", rebuild) from error
+        except (OSError, ValueError, KeyError) as error:
+            raise WeightsError("corrupt", f"{path} cannot be read: {error}", rebuild) from error
+        return cls(weights, bias, encoder)
+
+    def probabilities(self, features: Vectors) -> NDArray[np.float32]:
+        """(n, 4) in the order of `STYLES`, rows sum to 1, of likeness features (n, e) of length 1."""
+        scores = features @ self.weights + self.bias
+        raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+
+
+@cache
+def shipped_styles() -> VisualStyles:
+    """The shipped head, read once. Raises as `VisualStyles.load`."""
+    return VisualStyles.load()
+
+
+@cache
+def styles_revision(path: Path = HEAD) -> str:
+    """First 8 hex digits of the hash of the shipped head.
+
+    Raises:
+        WeightsError: ``missing`` if the file is not there.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    except FileNotFoundError as error:
+        raise WeightsError("missing", f"{path} is not there.", "Install Kinodex again.") from error

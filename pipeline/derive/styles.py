@@ -1,0 +1,73 @@
+"""Visual styles: which stretches of a video are drawn, rendered, or show a screen or text, from stored features alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.visual_styles import STYLES, VisualStyles
+from pipeline.derive.labels import read_pictures
+from pipeline.stage import Memory
+from stores.core.ids import record_id
+from stores.core.records import Clip, Fact, Span, StageOutput, Video
+
+DRAWN, FLAT, SOLID, SCREEN = (
+    "animation 动画",
+    "2d animation 二维动画",
+    "3d animation 三维动画",
+    "screen or text 屏幕或文字",
+)
+"""What a stretch is said to be."""
+
+_DRAWING, _RENDERING, _SCREEN = (STYLES.index(style) for style in ("drawing", "rendering", "screen"))
+
+
+LEAST = 0.5
+"""Probability from which a clip is said to be of a style: likelier than not."""
+
+ONE_KIND = 0.75
+"""Share of one kind of animation in what is animated, from which the kind is said. Ours."""
+
+
+def derive_styles(video: Video, memory: Memory, styles: VisualStyles) -> StageOutput:
+    """A fact for each stretch of clips that are animated, or that show a screen, slides or text; none for filmed ones.
+
+    A clip is what its frames are on average; so is a stretch, whose probability is the fact's confidence.
+    """
+    pictures = read_pictures(memory)
+    clips = [record for record in memory.records("clips") if isinstance(record, Clip)]
+    if not len(pictures.ticks) or not clips:
+        return StageOutput()
+    clips.sort(key=lambda clip: clip.span.start)
+    lengths = np.maximum(np.linalg.norm(pictures.features, axis=1, keepdims=True), 1e-6)  # stored in half precision
+    frames = styles.probabilities(pictures.features / lengths)
+    seen = np.stack([frames[pictures.inside(clip)].mean(0) for clip in clips])
+    facts = []
+    for columns in ((_DRAWING, _RENDERING), (_SCREEN,)):
+        for first, last in _stretches(seen[:, columns].sum(1) >= LEAST):
+            text, confidence = _said(_mean(seen[first:last], clips[first:last]), columns)
+            span = Span(clips[first].span.start, clips[last - 1].span.end, video.time_base)
+            facts.append(Fact(record_id("fct", video.video_id, span, text), span, text, round(confidence, 4)))
+    return StageOutput(records=tuple(sorted(facts, key=lambda fact: (fact.span.start, fact.text))))
+
+
+def _stretches(holds: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """First number and number behind the last of each unbroken run."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], holds.astype(np.int8), [0]])))
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def _mean(seen: NDArray[np.float32], clips: Sequence[Clip]) -> NDArray[np.float64]:
+    return np.average(seen, axis=0, weights=[max(1, clip.span.end - clip.span.start) for clip in clips])
+
+
+def _said(mean: NDArray[np.float64], columns: tuple[int, ...]) -> tuple[str, float]:
+    if columns == (_SCREEN,):
+        return SCREEN, float(mean[_SCREEN])
+    drawn = float(mean[_DRAWING] + mean[_RENDERING])
+    for text, column in ((FLAT, _DRAWING), (SOLID, _RENDERING)):
+        if mean[column] >= ONE_KIND * drawn:
+            return text, float(mean[column])
+    return DRAWN, drawn
