@@ -85,7 +85,10 @@ def _sounds() -> Mapping[str, str]:
 
 
 def _format(text: str, language: Language) -> str:
-    """Formats are stored in both languages, English first. Source: `pipeline.observers.visual_stats`, `pipeline.derive.styles`."""
+    """Formats are stored in both languages, English first.
+
+    Source: `pipeline.observers.visual_stats`, `pipeline.derive.styles`.
+    """
     found = _HAN.search(text)
     if not language or found is None:
         return text

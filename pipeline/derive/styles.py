@@ -1,4 +1,4 @@
-"""Visual styles: which stretches of a video are drawn, rendered, or show a screen or text, from stored features alone."""
+"""Visual styles: which stretches are drawn, rendered, or show a screen or text, from stored features alone."""
 
 from __future__ import annotations
 

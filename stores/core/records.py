@@ -234,7 +234,7 @@ class Tracklet:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A measured property of a video, in words: "vertical video", "black and white"; or the visual style of a stretch."""
+    """A measured property of a video, in words: "vertical video"; or the visual style of a stretch: "animation"."""
 
     evidence_id: str
     span: Span

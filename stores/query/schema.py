@@ -144,8 +144,8 @@ _TABLES = (
     TableInfo("summaries", "a model's summary of each video", (*_FOUND, ColumnInfo("text", "words", "the summary"))),
     TableInfo(
         "facts",
-        "measured properties of a video in words: vertical, black and white, no sound; and which stretches are animated, "
-        "or show a screen or text",
+        "measured properties of a video in words: vertical, black and white, no sound; and which stretches are "
+        "animated, or show a screen or text",
         (*_FOUND, ColumnInfo("text", "words", "English and Chinese"), _CONFIDENCE),
     ),
     _TRACKLETS,

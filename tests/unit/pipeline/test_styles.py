@@ -69,7 +69,7 @@ def test_what_is_animated_in_both_ways_is_animation() -> None:
 
 def test_what_is_filmed_or_not_sure_has_no_line() -> None:
     assert facts_of(["photograph", "photograph"]) == []
-    assert facts_of(["screen", "drawing"], sure=0.3) == []
+    assert facts_of(["screen", "screen"], sure=0.3) == []
 
 
 def test_a_video_without_frames_has_no_line() -> None:
