@@ -1,7 +1,8 @@
 """Photograph, drawing, rendering or screen: a linear head on the features of the picture classifier.
 
-``p = softmax(x W + b)`` of a frame's unit feature x. What is drawn is mostly named like the real thing by the
-classifier, whose last features still tell the two apart.
+``p = softmax(x W + b)`` of a frame, where x is the square root of its features, of unit length: so small features count
+as well. What is drawn is mostly named like the real thing by the classifier, whose last features still tell the two
+apart.
 
 Source: our own training, `encoders.build_visual_styles`; pictures out of packages, ``data/visual-styles.tsv``.
 """
@@ -55,10 +56,20 @@ class VisualStyles:
         return cls(weights, bias, encoder)
 
     def probabilities(self, features: Vectors) -> NDArray[np.float32]:
-        """(n, 4) in the order of `STYLES`, rows sum to 1, of likeness features (n, e) of length 1."""
-        scores = features @ self.weights + self.bias
+        """(n, 4) in the order of `STYLES`, rows sum to 1, of likeness features (n, e) of any length."""
+        scores = spread(features) @ self.weights + self.bias
         raised = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+
+
+def spread(features: Vectors) -> Vectors:
+    """(n, e) of unit length: the square roots of features (n, e), which a rectifier made, so that none is negative.
+
+    Source: the Hellinger kernel (Arandjelović & Zisserman 2012, Three things everyone should know, section 3.1). On
+    sources left out, 0.708 nats instead of 0.718.
+    """
+    roots = np.sqrt(np.maximum(features, 0.0))
+    return np.asarray(roots / np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-6), np.float32)
 
 
 @cache

@@ -41,8 +41,7 @@ def derive_styles(video: Video, memory: Memory, styles: VisualStyles) -> StageOu
     if not len(pictures.ticks) or not clips:
         return StageOutput()
     clips.sort(key=lambda clip: clip.span.start)
-    lengths = np.maximum(np.linalg.norm(pictures.features, axis=1, keepdims=True), 1e-6)  # stored in half precision
-    frames = styles.probabilities(pictures.features / lengths)
+    frames = styles.probabilities(pictures.features)
     seen = np.stack([frames[pictures.inside(clip)].mean(0) for clip in clips])
     facts = []
     for columns in ((_DRAWING, _RENDERING), (_SCREEN,)):

@@ -1,0 +1,99 @@
+"""The head of visual styles: the shipped numbers, and how it is trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from encoders.build_visual_styles import COMMON, Examples, left_out, loss_of, temperature, trained
+from encoders.bundle import Encoders
+from encoders.style_names import style_names
+from encoders.training.styles.cards import card
+from encoders.training.styles.footage import frame
+from encoders.types import WeightsError
+from encoders.visual_styles import STYLES, VisualStyles, shipped_styles
+from pipeline.derive import styles as said
+from tests.planted.photos import FONT, path_of
+
+
+def examples(noise: float, sources: int = 4) -> Examples:
+    """Four clouds, seen by some sources, each of which is shifted a little."""
+    rng = np.random.default_rng(0)
+    centres = rng.standard_normal((len(STYLES), 24))
+    styles = np.repeat(np.arange(len(STYLES)), 30 * sources)
+    source = np.tile(np.repeat(np.arange(sources), 30), len(STYLES))
+    shifts = rng.standard_normal((len(STYLES), sources, 24))
+    rows = centres[styles] + noise * (shifts[styles, source] + rng.standard_normal((len(styles), 24)))
+    names = np.array([f"{style}-{one}" for style, one in zip(styles, source, strict=True)])
+    return Examples((rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32), styles, names)
+
+
+def test_the_shipped_head_gives_the_numbers_that_it_gave() -> None:
+    rows = np.abs(np.random.default_rng(18).standard_normal((3, 1280))).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    found = shipped_styles().probabilities(rows)
+    np.testing.assert_allclose(found.sum(1), 1.0, atol=1e-6)
+    np.testing.assert_allclose(found, GOLDEN, atol=1e-4)
+
+
+GOLDEN = [[0.25] * 4] * 3
+
+
+def test_only_the_encoder_that_it_was_trained_with_has_a_head() -> None:
+    with Encoders.open("embedded") as encoders:
+        assert encoders.styles is shipped_styles()
+    with Encoders.open("standard") as encoders:
+        assert encoders.styles is None
+
+
+def test_a_head_that_is_missing_or_damaged_says_so(tmp_path: Path) -> None:
+    for kind in ("missing", "corrupt"):
+        with pytest.raises(WeightsError) as caught:
+            VisualStyles.load(tmp_path / "head.npz")
+        assert caught.value.kind == kind
+        (tmp_path / "head.npz").write_bytes(b"garbage")
+
+
+def test_all_that_is_said_of_a_stretch_has_names_that_tags_may_use() -> None:
+    assert set(style_names()) == {text.rpartition(" ")[0] for text in (said.DRAWN, said.FLAT, said.SOLID, said.SCREEN)}
+    for names in style_names().values():
+        assert names.same
+        assert all(0 < share < 1 for share in names.more.values())
+        assert not set(names.same) & set(names.more)
+
+
+def test_training_learns_what_holds_for_sources_that_it_did_not_see() -> None:
+    seen = examples(noise=0.4)
+    scores = left_out(seen)
+    assert (scores.argmax(1) == seen.styles).mean() > 0.9
+    weights, bias = trained(seen)
+    assert ((seen.features @ weights + bias).argmax(1) == seen.styles).mean() > 0.95
+
+
+def test_scores_that_are_too_sure_are_cooled() -> None:
+    seen = examples(noise=1.5)
+    scores = 5 * left_out(seen)
+    heat = temperature(scores, seen)
+    assert heat > 1.5
+    assert loss_of(scores / heat, seen) < loss_of(scores, seen)
+
+
+def test_styles_are_as_common_in_videos_as_all_of_them_together() -> None:
+    assert sum(COMMON) == pytest.approx(1.0)
+    assert COMMON[0] == max(COMMON)
+
+
+def test_pictures_become_frames_as_the_pipeline_sees_them() -> None:
+    random, fonts = Random(1), [path_of(FONT)]
+    thing = Image.new("RGBA", (90, 140), (200, 30, 30, 0))
+    thing.paste((200, 30, 30, 255), (20, 20, 70, 120))
+    for picture in (thing, Image.new("RGB", (300, 500), "green"), card(random, fonts)):
+        for _ in range(4):
+            one = frame(picture, random, fonts)
+            assert one.dtype == np.uint8
+            assert max(one.shape[:2]) == 384
+            assert one.shape[2] == 3
