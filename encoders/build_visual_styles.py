@@ -37,9 +37,6 @@ MOST = 80
 CARDS = 400
 """Cards with text."""
 
-COMMON = (0.78, 0.06, 0.06, 0.10)
-"""How common each style is among frames of videos: most of them are filmed. Ours; in training all are as common."""
-
 DECAY = 3e-4
 """Of the squared weights. Source: the best of 3e-5, 1e-4, 3e-4 and 1e-3 on sources left out, in eight parts."""
 
@@ -155,11 +152,10 @@ def build(folder: Path, fonts: list[Path], path: Path = HEAD, kept: Path | None 
     print("\n".join(report(scores, seen)))
     print(f"temperature {heat:.2f}, {loss_of(scores / heat, seen):.3f} nats on sources left out")
     weights, bias = trained(seen)
-    shift = np.log(np.array(COMMON, np.float32) * len(STYLES))
     np.savez(
         path,
         weights=(weights / heat).astype(np.float16),
-        bias=(bias / heat + shift).astype(np.float32),
+        bias=(bias / heat).astype(np.float32),
         encoder=np.array(encoders.spec("image").identity),
     )
 

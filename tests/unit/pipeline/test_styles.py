@@ -43,7 +43,7 @@ class Remembered:
         return self._file
 
 
-def facts_of(shown: list[str], sure: float = 0.9) -> list[tuple[str, int, int, float]]:
+def facts_of(shown: list[str], sure: float = 0.7) -> list[tuple[str, int, int, float]]:
     """Of a video whose frames, one for each pair of seconds, are so surely of these styles."""
     rest = (1 - sure) / (len(STYLES) - 1)
     scores = np.log(np.full((len(STYLES), len(STYLES)), rest) + np.eye(len(STYLES)) * (sure - rest))
@@ -57,19 +57,19 @@ def facts_of(shown: list[str], sure: float = 0.9) -> list[tuple[str, int, int, f
 def test_stretches_that_are_drawn_rendered_or_text_have_a_line_each() -> None:
     shown = ["drawing", "drawing", "photograph", "rendering", "screen"]
     assert facts_of(shown) == [
-        ("2d animation 二维动画", 0, 4000, 0.9),
-        ("3d animation 三维动画", 6000, 8000, 0.9),
-        ("screen or text 屏幕或文字", 8000, 10000, 0.9),
+        ("2d animation 二维动画", 0, 4000, 0.76),
+        ("3d animation 三维动画", 6000, 8000, 0.76),
+        ("screen or text 屏幕或文字", 8000, 10000, 0.84),
     ]
 
 
 def test_what_is_animated_in_both_ways_is_animation() -> None:
-    assert facts_of(["drawing", "rendering"]) == [("animation 动画", 0, 4000, 0.93)]
+    assert facts_of(["drawing", "rendering"]) == [("animation 动画", 0, 4000, 0.77)]
 
 
 def test_what_is_filmed_or_not_sure_has_no_line() -> None:
     assert facts_of(["photograph", "photograph"]) == []
-    assert facts_of(["screen", "screen"], sure=0.3) == []
+    assert facts_of(["screen", "screen"], sure=0.27) == []
 
 
 def test_a_video_without_frames_has_no_line() -> None:
@@ -122,7 +122,7 @@ def seen() -> dict[str, NDArray[np.float32]]:
             "screen": encoders.image.encode_sequence(np.stack([slide(turn) for turn in range(4)])).features,
             "photograph": np.concatenate([encoders.image.encode(one[None]).features for one in photos]),
         }
-    return {style: shipped_styles().probabilities(one).mean(0) for style, one in features.items()}
+    return {style: shipped_styles().probabilities(one) for style, one in features.items()}
 
 
 @pytest.mark.parametrize("style", ["drawing", "screen", "photograph"])
