@@ -1,8 +1,8 @@
 """Photograph, drawing, rendering or screen: a linear head on the features of the picture classifier.
 
-A frame's scores are ``s = x W + b``, where x is the square root of its features, of unit length: so small features count
-as well. Frames of a clip speak together, ``p = softmax(2 mean(s) + ln common)``. What is drawn is mostly named like the
-real thing by the classifier, whose last features still tell the two apart.
+A frame's scores are ``s = x W + b``, where x is the square root of its features, of unit length: so small features
+count as well. Frames of a clip speak together, ``p = softmax(2 mean(s) + ln common)``. What is drawn is mostly named
+like the real thing by the classifier, whose last features still tell the two apart.
 
 Source: our own training, `encoders.build_visual_styles`; pictures out of packages, ``data/visual-styles.tsv``.
 """

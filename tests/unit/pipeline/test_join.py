@@ -241,7 +241,7 @@ def test_sound_that_cannot_be_decoded_fails_the_joined_stage_only(decoder: Decod
 
 def test_a_missing_part_keeps_its_stage_from_being_begun(decoder: Decoder, film: Path) -> None:
     joined = run(film, decoder, Models(), PART_SECONDS, lost=["pictures.001"])
-    assert set(joined) == set(ALL) - {"pictures", "labels", "vectors"}
+    assert set(joined) == set(ALL) - {"pictures", "labels", "styles", "vectors"}
 
 
 def test_parts_of_other_settings_are_not_joined(decoder: Decoder, film: Path) -> None:

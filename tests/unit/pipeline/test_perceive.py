@@ -26,6 +26,7 @@ from encoders.types import (
     WeightsError,
     WordTime,
 )
+from encoders.visual_styles import VisualStyles
 from pipeline.decode.decoder import Decoder
 from pipeline.perceive import (
     PerceptionConfig,
@@ -39,7 +40,7 @@ from pipeline.perceive import (
 from pipeline.perception import AUDIO_STAGES, DERIVED, VIDEO_STAGES
 from stores.core.errors import KinodexError, MediaError, ModelError
 from stores.core.ids import sha256_of, video_id
-from stores.core.records import Clip, Label, Record, SpeechActivity, StageOutput, Tracklet, Utterance, Video
+from stores.core.records import Clip, Fact, Label, Record, SpeechActivity, StageOutput, Tracklet, Utterance, Video
 from tests.unit.pipeline.media import BLUE, GREEN, RED, WHITE, flat, make_video, tone
 from tests.unit.pipeline.test_observers import ColourEncoder, SquareDetector, StripeReader
 
@@ -136,6 +137,7 @@ class Toys:
         }
 
     zero_shot = None
+    styles = VisualStyles(np.zeros((3, 4), np.float32), np.array([0, 9, 0, 0], np.float32), "colours")
 
     def has(self, task: str) -> bool:
         return task in self._models
@@ -234,6 +236,8 @@ def test_every_stage_of_a_video(decoder: Decoder, film: Path) -> None:
     assert of(found["speech_activity"], SpeechActivity)
     labels: list[Label] = of(found["labels"], Label)
     assert {label.clip_id for label in labels} == {clip.clip_id for clip in clips}
+    (drawn,) = of(found["styles"], Fact)
+    assert (drawn.text, drawn.span) == ("2d animation 二维动画", video.whole)
     runner, background = of(found["tracklets"], Tracklet)
     assert (runner.category, runner.appearance, runner.motion, runner.audio) == ("person", "red", "right", "sound")
     assert runner.span.seconds == (0, 3), "a tracklet does not cross a cut"
@@ -312,10 +316,10 @@ def test_a_decoder_that_falls_fails_the_watched_stages_and_what_needs_them(
 @pytest.mark.parametrize(
     ("model", "stage", "blocked"),
     [
-        ("image", "pictures", {"labels", "vectors"}),
+        ("image", "pictures", {"labels", "styles", "vectors"}),
         ("reader", "screentext", {"vectors"}),
         ("detector", "objects", {"tracklets", "vectors"}),
-        ("speech", "speech", {"clips", "labels", "vectors"}),
+        ("speech", "speech", {"clips", "labels", "styles", "vectors"}),
         ("sounds", "sound", set()),
     ],
 )
@@ -338,7 +342,7 @@ def test_sound_that_cannot_be_decoded_fails_by_itself(decoder: Decoder, tmp_path
 
 def test_a_stage_that_may_not_begin_is_left_out_with_what_needs_it(decoder: Decoder, film: Path) -> None:
     found = run(film, decoder, Toys(), refuse=["pictures"])
-    assert set(found) == {*ALL} - {"pictures", "labels", "vectors"}
+    assert set(found) == {*ALL} - {"pictures", "labels", "styles", "vectors"}
 
 
 def test_progress_rises_to_the_end(decoder: Decoder, film: Path) -> None:
@@ -364,6 +368,7 @@ def test_fingerprints_follow_what_a_stage_depends_on() -> None:
         "scenes",
         "clips",
         "labels",
+        "styles",
         "tracklets",
         "vectors",
     }
