@@ -163,7 +163,7 @@ def _needed(order: Sequence[Stage]) -> tuple[str, ...]:
     """The derived stages and all that they rest on, in order."""
     inputs = {stage.name: stage.inputs for stage in order}
     found: set[str] = set()
-    todo = list(DERIVED)
+    todo = [name for name in DERIVED if name in inputs]
     while todo:
         name = todo.pop()
         if name not in found:
