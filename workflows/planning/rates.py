@@ -74,14 +74,15 @@ SHIPPED: Mapping[str, StageRate] = {
     "speakers": StageRate(0.0070),
     "clips": StageRate(0.0004),
     "labels": StageRate(0.0006),
-    "styles": StageRate(0.0002),
+    "styles": StageRate(0.0025),
     "tracklets": StageRate(0.0033),
     "vectors": StageRate(0.0055, 1800.0),
 }
 """Source: ``benchmarks/reports/ingest-speed.md``: seconds of each stage over its 544.3 s of video, two workers on two
 x86_64 cores; blobs of the resulting library. ``frame_hashes``, and the blobs of ``objects`` and ``vectors``, whose
 layout is newer: five of its videos, 61 s, on the same machine. ``sound``: 543 s of short clips,
-of which two fifths have no sound track, on the same kind of machine. ``faces``: 1.94 times what one frame a second cost
+of which two fifths have no sound track, on the same kind of machine. ``styles``: half of what it took in 364 s of short
+clips on such a machine at twice its load. ``faces``: 1.94 times what one frame a second cost
 in 533 s of short clips.
 """
 
