@@ -20,6 +20,7 @@ from encoders.registry.registry import Registry
 from encoders.registry.rows import RegistryRows
 from encoders.registry.specs import ModelSpec
 from encoders.runtime.memory_use import keep_freed_memory
+from encoders.styles.head import VisualStyles, shipped_styles
 from encoders.types import (
     Captioner,
     CutDetector,
@@ -37,7 +38,6 @@ from encoders.types import (
     VoiceDetector,
     WeightsError,
 )
-from encoders.visual_styles import VisualStyles, shipped_styles
 from encoders.zero_shot import PictureTexts, ZeroShot, load_zero_shot, zero_shot_revision
 
 

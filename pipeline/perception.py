@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from encoders.bundle import Encoders
-from encoders.visual_styles import styles_revision
+from encoders.styles.head import styles_revision
 from pipeline.audio.sound import SoundConfig
 from pipeline.audio.speakers import SpeakerConfig
 from pipeline.audio.transcribe import AudioConfig

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.visual_styles import STYLES, VisualStyles
+from encoders.styles.head import STYLES, VisualStyles
 from pipeline.derive.labels import read_pictures
 from pipeline.stage import Memory
 from stores.core.ids import record_id

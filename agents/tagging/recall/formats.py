@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
-from encoders.style_names import StyleNames, style_names
+from encoders.styles.names import StyleNames, style_names
 from stores.core.records import Evidence
 
 

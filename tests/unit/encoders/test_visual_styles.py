@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from encoders.build_visual_styles import Examples, left_out, loss_of, temperature, trained
 from encoders.bundle import Encoders
-from encoders.style_names import style_names
+from encoders.styles.head import COMMON, STYLES, VisualStyles, shipped_styles
+from encoders.styles.names import style_names
+from encoders.training.styles.build import Examples, left_out, loss_of, temperature, trained
 from encoders.training.styles.cards import card
 from encoders.training.styles.footage import frame
 from encoders.types import WeightsError
-from encoders.visual_styles import COMMON, STYLES, VisualStyles, shipped_styles
 from pipeline.derive import styles as said
 from tests.planted.photos import FONT, path_of
 

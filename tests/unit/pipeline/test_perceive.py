@@ -13,6 +13,7 @@ import pytest
 
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
+from encoders.styles.head import VisualStyles
 from encoders.types import (
     SOUND_FRAME,
     FaceFeatures,
@@ -26,7 +27,6 @@ from encoders.types import (
     WeightsError,
     WordTime,
 )
-from encoders.visual_styles import VisualStyles
 from pipeline.decode.decoder import Decoder
 from pipeline.perceive import (
     PerceptionConfig,

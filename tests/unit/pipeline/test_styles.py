@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from encoders.bundle import Encoders
-from encoders.visual_styles import STYLES, VisualStyles, shipped_styles
+from encoders.styles.head import STYLES, VisualStyles, shipped_styles
 from pipeline.derive.styles import derive_styles
 from stores.core.records import Clip, Fact, Span
 

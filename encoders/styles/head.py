@@ -4,7 +4,7 @@ A frame's scores are ``s = x W + b``, where x is the square root of its features
 count as well. Frames of a clip speak together, ``p = softmax(2 mean(s) + ln common)``. What is drawn is mostly named
 like the real thing by the classifier, whose last features still tell the two apart.
 
-Source: our own training, `encoders.build_visual_styles`; pictures out of packages, ``data/visual-styles.tsv``.
+Source: our own training, `encoders.training.styles.build`; pictures out of packages, ``data/visual-styles.tsv``.
 """
 
 from __future__ import annotations

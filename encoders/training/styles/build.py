@@ -1,4 +1,4 @@
-"""``python -m encoders.build_visual_styles FOLDER``: train the head that tells visual styles apart.
+"""``python -m encoders.training.styles.build FOLDER``: train the head that tells visual styles apart.
 
 FOLDER holds pictures as ``style/source/*``, out of the packages that ``data/visual-styles.tsv`` names. Each picture is
 seen several times, every time as another frame of a video (`encoders.training.styles.footage`); cards with text are
@@ -23,10 +23,10 @@ from PIL import Image
 from torch.nn.functional import cross_entropy
 
 from encoders.bundle import Encoders
+from encoders.styles.head import HEAD, STYLES, spread
 from encoders.training.styles.cards import card
 from encoders.training.styles.footage import frame
 from encoders.types import Vectors
-from encoders.visual_styles import HEAD, STYLES, spread
 
 FRAMES = {"photograph": 2}
 """Frames made of each picture of a style: of others one, as there are enough of them."""

@@ -1,0 +1,1 @@
+"""Visual styles: photograph, drawing, rendering or screen."""
