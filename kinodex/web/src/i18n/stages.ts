@@ -18,6 +18,7 @@ export const STAGES_ZH: Readonly<Record<string, string>> = {
   speakers: "区分说话人",
   clips: "划分片段",
   labels: "画面内容",
+  styles: "识别画面类型",
   tracklets: "跟踪物体",
   vectors: "建立向量",
   captions: "描述片段",

@@ -1,0 +1,1 @@
+import{g as e,h as t}from"./i18n.svelte-BxcBLJmi.js";import{k as n}from"./index-BBwzGVVW.js";var r=new Set([`$$slots`,`$$events`,`$$legacy`]);function i(i,a){let o=t(a,r),s={name:`merge`,size:24,node:[[`path`,{d:`m8 6 4-4 4 4`}],[`path`,{d:`M12 2v10.3a4 4 0 0 1-1.172 2.872L4 22`}],[`path`,{d:`m20 22-5-5`}]]};n(i,e(()=>o,{get icon(){return s}}))}export{i as t};

@@ -1,1 +1,0 @@
-import{g as e,h as t}from"./i18n.svelte-BxcBLJmi.js";import{k as n}from"./index-B4ZQLxm9.js";var r=new Set([`$$slots`,`$$events`,`$$legacy`]);function i(i,a){let o=t(a,r),s={name:`plus`,size:24,node:[[`path`,{d:`M5 12h14`}],[`path`,{d:`M12 5v14`}]]};n(i,e(()=>o,{get icon(){return s}}))}export{i as t};

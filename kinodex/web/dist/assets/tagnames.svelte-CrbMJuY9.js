@@ -1,0 +1,1 @@
+import{$ as e,dt as t,ht as n,pt as r}from"./i18n.svelte-BxcBLJmi.js";import{n as i}from"./api-Cuao4mM1.js";var a=new class{#e=n(t({}));get names(){return e(this.#e)}set names(e){r(this.#e,e,!0)}async know(e){if(this.names[e]===void 0)try{let t=await i(e);this.names[e]=t.shown}catch{}}};export{a as t};
