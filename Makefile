@@ -9,7 +9,7 @@ CHROMIUM := $(or $(KINODEX_CHROMIUM),/usr/bin/chromium)
 CORPUS ?= $(wildcard ../shared/corpus)
 LIBRARY ?= demo-library
 
-.PHONY: demo test quick chaos lint types format openapi bench bench-server scale evaluate answers web web-types \
+.PHONY: demo test quick floors chaos lint types format openapi bench bench-server scale evaluate answers web web-types \
 	web-check chromium screens clean
 
 demo: $(VENV)/.run
@@ -20,10 +20,14 @@ demo: $(VENV)/.run
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/.dev $(WEB)/node_modules/.package-lock.json chromium
-	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not corpus"
+
+# What the embedded profile must reach on the shared corpus, where it is present.
+floors: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -m corpus
 
 quick: $(VENV)/.dev $(WEB)/node_modules/.package-lock.json chromium
-	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not slow and not chaos"
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not slow and not chaos and not corpus"
 
 chaos: $(VENV)/.dev
 	$(BIN)/python benchmarks/chaos_report.py

@@ -20,7 +20,7 @@ from encoders.registry.registry import Registry
 from encoders.registry.rows import RegistryRows
 from encoders.registry.specs import ModelSpec
 from encoders.runtime.memory_use import keep_freed_memory
-from encoders.styles.head import VisualStyles, shipped_styles
+from encoders.styles.head import ENCODER, VisualStyles, shipped_styles
 from encoders.types import (
     Captioner,
     CutDetector,
@@ -178,14 +178,18 @@ class Encoders:
         return cast(ZeroShot, self._once("zero_shot", self._load_zero_shot))
 
     @property
-    def styles(self) -> VisualStyles | None:
-        """Tells drawings, renderings and screens from photographs; None where it does not know the features of `image`.
+    def has_styles(self) -> bool:
+        """Whether the shipped head of visual styles knows the features of `image`. Loads nothing."""
+        return self.spec("image").identity == ENCODER
+
+    @property
+    def styles(self) -> VisualStyles:
+        """Tells drawings, renderings and screens from photographs, where it `has_styles`.
 
         Raises:
             WeightsError: as `VisualStyles.load`.
         """
-        styles = shipped_styles()
-        return styles if self.spec("image").identity == styles.encoder else None
+        return shipped_styles()
 
     @property
     def image(self) -> ImageEncoder:

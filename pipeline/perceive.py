@@ -140,11 +140,10 @@ def perceive(
             for name, outcome in run_stages(begin(able) if able else (), whole):
                 yield recorded(name, outcome)
 
-    styles = encoders.styles
     derive: Mapping[str, Callable[[], StageOutput]] = {
         "clips": lambda: derive_clips(video, known, config.clips),
         "labels": lambda: derive_labels(video, known, encoders.concepts, config.labels, encoders.zero_shot),
-        "styles": lambda: derive_styles(video, known, styles) if styles else StageOutput(),
+        "styles": lambda: derive_styles(video, known, encoders.styles),
         "tracklets": lambda: derive_tracklets(video, known, encoders.concepts, config.tracklets),
         "vectors": lambda: derive_vectors(known, encoders, wanted["vectors"], config.vectors),
     }

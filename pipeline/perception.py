@@ -6,12 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from encoders.bundle import Encoders
-from encoders.styles.head import styles_revision
+from encoders.styles.head import REVISION
 from pipeline.audio.sound import SoundConfig
 from pipeline.audio.speakers import SpeakerConfig
 from pipeline.audio.transcribe import AudioConfig
 from pipeline.derive.clips import ClipConfig
 from pipeline.derive.labels import LabelConfig
+from pipeline.derive.styles import style_settings
 from pipeline.derive.tracklets import TrackletConfig
 from pipeline.derive.vectors import VectorConfig
 from pipeline.describe.captions import CaptionConfig
@@ -150,10 +151,10 @@ def _speakers(encoders: Encoders, config: PerceptionConfig) -> tuple[Stage, ...]
 
 
 def _styles(encoders: Encoders) -> tuple[Stage, ...]:
-    if encoders.styles is None:
+    if not encoders.has_styles:
         return ()
-    models = (encoders.revision("image"), f"styles@{styles_revision()}")
-    return (Stage("styles", "1", {}, models, ("clips", "pictures")),)
+    models = (encoders.revision("image"), f"styles@{REVISION}")
+    return (Stage("styles", "1", style_settings(), models, ("clips", "pictures")),)
 
 
 def _scenes(encoders: Encoders, config: SceneConfig) -> Stage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,6 +53,13 @@ class NotedMigrations:
                 for statement, parameters in self._statements[engine.dialect.name]:
                     cursor.execute(statement, parameters or ())
                 cursor.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """A suite that runs in the background ignores Ctrl-C, and programs that it starts would, too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -40,7 +40,7 @@ THRESHOLD = 0.5
 (`agents.search.scoring`)."""
 
 UNSEARCHED = ("format", "script")
-"""Channels whose lines are about a whole video: they find no moments."""
+"""Channels whose lines are about a whole video, or how its pictures are made: they find no moments."""
 
 LEFT_OUT = 8
 """Most moments that are listed with the reason why they are not shown. Ours."""

@@ -38,13 +38,13 @@ from agents.search.scoring import (
     lexical,
     query_scales,
 )
-from agents.search.sounds import BUT_SOUNDS, place_of, sounds_for, weigh_sounds
+from agents.search.sounds import place_of, sounds_for, weigh_sounds
 from agents.search.spaces import Space, Spaces
 from agents.words import content_terms, coverage, read_part
 from encoders.bundle import Encoders
 from encoders.types import Vectors, WeightsError
 from stores.core.errors import UsageError
-from stores.core.records import Channel, Clip, Evidence, Span, StageKey
+from stores.core.records import CHANNELS, Channel, Clip, Evidence, Span, StageKey
 from stores.entries import IndexHealth
 from stores.library_store import LibraryStore
 from stores.vectors.store import VectorHit
@@ -68,6 +68,9 @@ PER_VIDEO = 3
 
 UNFILLED = 0.05
 """What a sound is worth less to a moment at whose edge it only begins or ends. Ours: enough to order moments."""
+
+_WORDED: tuple[Channel, ...] = tuple(one for one in CHANNELS if one != "sound" and one not in UNSEARCHED)
+"""Channels whose lines are searched by words; sounds are looked up by what they are."""
 
 _LINES_OF_MOMENTS: tuple[Channel, ...] = ("speech", "screen", "caption", "picture")
 """Channels with lines about moments, but for objects."""
@@ -297,9 +300,9 @@ class Finder:
         # The index cuts Chinese into pairs: a word of one character has to stand apart ("有猫吗": 猫).
         words = " ".join((query, *(term.text for term in terms if term.cjk and len(term.text) == 1)))
         hits = self._store.fulltext.search(words, RECALL, video_ids=video_ids) if terms else []
-        if any(hit.channel == "sound" for hit in hits):
-            # As many as there are breaks in what is heard; these are found by their names below.
-            hits = self._store.fulltext.search(words, RECALL, video_ids=video_ids, channels=BUT_SOUNDS)
+        if any(hit.channel not in _WORDED for hit in hits):
+            # They are short and many: what is heard and how pictures are made changes often.
+            hits = self._store.fulltext.search(words, RECALL, video_ids=video_ids, channels=_WORDED)
         lines = self._store.catalog.evidence([hit.evidence_id for hit in hits])
         if any(map(is_background, lines.values())):
             # There is one for each video, so that they may have crowded out all else.
@@ -310,7 +313,7 @@ class Finder:
         best: dict[tuple[str, str], float] = defaultdict(float)
         for line in lines.values():
             share = coverage(terms, line.search_text)
-            if not share or line.channel in UNSEARCHED or is_background(line):
+            if not share or is_background(line):
                 continue
             spoken = line.channel in ("speech", "screen")
             worth = lexical(share) if spoken else LABEL_WEIGHT * lexical(share) * min(1.0, 2.0 * line.confidence)

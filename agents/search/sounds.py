@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from agents.search.candidates import Candidate
 from agents.search.scoring import MATCH_RATIO, STEEPNESS, lexical
 from agents.sounds import sounds_in
-from stores.core.records import CHANNELS, Channel, Evidence
+from stores.core.records import Evidence
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -19,9 +19,6 @@ MOST_SOUNDS = 100
 
 LONGEST_SECONDS = 600.0
 """Of a longer span, such as the music of a concert, only its beginning makes moments. Ours."""
-
-BUT_SOUNDS: tuple[Channel, ...] = tuple(channel for channel in CHANNELS if channel != "sound")
-"""Channels whose lines are searched by words; those of sounds are looked up by what they are."""
 
 _UNSEEN = frozenset(("singing", "speech", "silence"))
 """Sounds of which no picture tells that they are heard; music at least has instruments."""

@@ -15,7 +15,9 @@ MODEL_WEIGHT = 0.5
 """The model's judgement and the sources' confidence count equally: it reads the evidence, but does not see the picture.
 Source: our choice."""
 
-FIRST_HAND = frozenset({"picture", "objects", "format", "sound", "faces", "places", "framing", "people", "activities"})
+FIRST_HAND = frozenset(
+    {"picture", "objects", "format", "styles", "sound", "faces", "places", "framing", "people", "activities"}
+)
 """Sources that measure pictures and sound. What is said, written or captioned is text that the author may have meant
 for a model; similar videos, products and searches are not of this video."""
 

@@ -20,10 +20,11 @@ from encoders.situations.activities import things_done_with
 from encoders.situations.places import things_met_in
 from encoders.sound_names import all_names, goes_with, sound_names
 from encoders.spaces import collections
+from encoders.styles.names import style_names, style_of
 from stores.library_store import LibraryStore
 from stores.people.seen import videos_with_faces, videos_with_people
 from stores.tags.recall.saving import videos_decided
-from stores.tags.recall.seen import any_shown, best_shown, videos_heard
+from stores.tags.recall.seen import any_shown, best_shown, videos_heard, videos_styled
 
 LINES = 1_000
 """Lines in which a name of a tag is looked for, the best by full text."""
@@ -84,7 +85,7 @@ def _by_words(asked: _Asked, names: Sequence[str]) -> None:
     for name in names:
         hits.update((hit.evidence_id, hit.video_id) for hit in asked.store.fulltext.search(name, LINES))
     for line in asked.store.catalog.evidence(hits).values():
-        if phrases.said_in(line.search_text):
+        if phrases.said_in(line.search_text) and not (line.channel == "format" and style_of(line.text)):
             asked.raise_to(line.video_id, SPOKEN * line.confidence)
 
 
@@ -109,6 +110,11 @@ def _by_facts(asked: _Asked, names: Sequence[str]) -> None:
             share = 1.0 if said & set(all_names(sound)) else share_of_each(sound)
             for video_id, sure in videos_heard(engine, sound, MOST_VIDEOS):
                 asked.raise_to(video_id, share * sure)
+    for style, called in style_names().items():
+        same = set(map(str.casefold, called.same))
+        fits = [1.0] if said & same else [share for name, share in called.more.items() if name.casefold() in said]
+        for video_id, sure in videos_styled(engine, style, MOST_VIDEOS) if fits else ():
+            asked.raise_to(video_id, max(fits) * sure)
     for face, words in WORDS.items():
         if said & set(words):
             for video_id in videos_with_faces(engine, face, MOST_VIDEOS):

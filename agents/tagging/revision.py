@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stores.core.records import Tag
     from stores.library_store import LibraryStore
 
-FORM = 3
+FORM = 4
 """Raised when the sources or the decision change what they say of the same evidence."""
 
 

@@ -9,7 +9,6 @@ Source: our own training, `encoders.training.styles.build`; pictures out of pack
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.types import Vectors, WeightsError
+from stores.core.archives import arrays_of
 
 STYLES = ("photograph", "drawing", "rendering", "screen")
 """What a picture is: taken by a camera; drawn or painted by hand, flat; a picture of a model in three dimensions; or of
@@ -30,6 +30,13 @@ FRAMES = 2.0
 """Independent frames that those of a clip are worth: they show much the same. Source: with one, animated videos of a
 development set of 34 clips, which is no part of the project, are at 0.3 to 0.5 and all others below 0.1; with two, at
 0.5 to 0.9 and below 0.1."""
+
+ENCODER = "conse-lite2-e5@9656183e"
+"""Name and revision of the picture encoder whose features the shipped head reads."""
+
+REVISION = "38da3dcb"
+"""First 8 hex digits of the hash of the shipped head. Both are written down, so that a file that is damaged is an error
+of the one stage that reads it."""
 
 HEAD = Path(str(resources.files("encoders").joinpath("data/visual-styles.npz")))
 
@@ -54,14 +61,15 @@ class VisualStyles:
         """
         rebuild = "Install Kinodex again."
         try:
-            with np.load(path, allow_pickle=False) as file:
-                weights, bias = file["weights"].astype(np.float32), file["bias"].astype(np.float32)
-                encoder = str(file["encoder"])
+            arrays = arrays_of(path.read_bytes(), "weights", "bias", "encoder")
         except FileNotFoundError as error:
             raise WeightsError("missing", f"{path} is not there.", rebuild) from error
-        except (OSError, ValueError, KeyError) as error:
-            raise WeightsError("corrupt", f"{path} cannot be read: {error}", rebuild) from error
-        return cls(weights, bias, encoder)
+        if arrays is None:
+            raise WeightsError("corrupt", f"{path} cannot be read.", rebuild)
+        weights, bias = arrays["weights"].astype(np.float32), arrays["bias"].astype(np.float32)
+        if weights.ndim != 2 or (weights.shape[1], *bias.shape) != (len(STYLES), len(STYLES)):
+            raise WeightsError("corrupt", f"{path} holds {weights.shape} weights and {bias.shape} biases.", rebuild)
+        return cls(weights, bias, str(arrays["encoder"]))
 
     def probabilities(self, features: Vectors) -> NDArray[np.float32]:
         """(4,) in the order of `STYLES`, sum 1, of a clip by likeness features (n, e) of its frames, of any length."""
@@ -84,16 +92,3 @@ def spread(features: Vectors) -> Vectors:
 def shipped_styles() -> VisualStyles:
     """The shipped head, read once. Raises as `VisualStyles.load`."""
     return VisualStyles.load()
-
-
-@cache
-def styles_revision(path: Path = HEAD) -> str:
-    """First 8 hex digits of the hash of the shipped head.
-
-    Raises:
-        WeightsError: ``missing`` if the file is not there.
-    """
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    except FileNotFoundError as error:
-        raise WeightsError("missing", f"{path} is not there.", "Install Kinodex again.") from error

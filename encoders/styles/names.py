@@ -23,9 +23,15 @@ class StyleNames:
     more: Mapping[str, float]
 
 
+def style_of(fact: str) -> StyleNames | None:
+    """The style that a line says, in English and then in Chinese ("2d animation 二维动画"); None if it says another
+    property of a video."""
+    return style_names().get(fact)
+
+
 @cache
 def style_names() -> Mapping[str, StyleNames]:
-    """By the English name of the style, as facts have it."""
+    """By the line that a stretch of the style has."""
     text = resources.files("encoders").joinpath(_TABLE).read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
     found = {}

@@ -16,7 +16,6 @@ _TASKS: Mapping[str, str] = {
     "speech": "speech",
     "screentext": "reader",
     "labels": "image",
-    "styles": "image",
     "tracklets": "detector",
     "sound": "sounds",
     "visual_stats": "",

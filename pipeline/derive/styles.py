@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.styles.head import STYLES, VisualStyles
+from encoders.styles.head import COMMON, FRAMES, STYLES, VisualStyles
 from pipeline.derive.labels import read_pictures
 from pipeline.stage import Memory
 from stores.core.ids import record_id
@@ -24,9 +24,9 @@ DRAWN, FLAT, SOLID, SCREEN = (
 _DRAWING, _RENDERING, _SCREEN = (STYLES.index(style) for style in ("drawing", "rendering", "screen"))
 
 
-LEAST = 0.3
-"""Probability from which a clip is said to be of a style, and how likely. Source: of the filmed ones among 34 videos of
-a development set, which is no part of the project, one is said to be animated, for a part."""
+LEAST = 0.5
+"""Probability from which a clip is said to be of a style, and how likely: what is written down is more likely than not.
+"""
 
 ONE_KIND = 0.9
 """Share of one kind of animation in what is animated, from which the kind is said: the two are told apart less surely
@@ -46,7 +46,7 @@ def derive_styles(video: Video, memory: Memory, styles: VisualStyles) -> StageOu
     seen = np.stack([styles.probabilities(pictures.features[pictures.inside(clip)]) for clip in clips])
     facts: list[Fact] = []
     for columns in ((_DRAWING, _RENDERING), (_SCREEN,)):
-        for first, last in _stretches(seen[:, columns].sum(1) >= LEAST):
+        for first, last in _stretches(seen[:, columns]):
             text, confidence = _said(_mean(seen[first:last], clips[first:last]), columns)
             span = Span(clips[first].span.start, clips[last - 1].span.end, video.time_base)
             facts.append(Fact(record_id("fct", video.video_id, span, text), span, text, round(confidence, 4)))
@@ -54,10 +54,26 @@ def derive_styles(video: Video, memory: Memory, styles: VisualStyles) -> StageOu
     return StageOutput(records=tuple(facts))
 
 
-def _stretches(holds: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """First number and number behind the last of each unbroken run."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], holds.astype(np.int8), [0]])))
-    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+def _stretches(likely: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
+    """First number and number behind the last of each unbroken run of clips that are likely of a style; (n, k): of each
+    of its kinds. Where one kind surely follows another, a run ends."""
+    first = known = None
+    for number, each in enumerate(likely):
+        holds, kind = each.sum() >= LEAST, _kind(each)
+        if first is not None and (not holds or (None not in (kind, known) and kind != known)):
+            yield first, number
+            first = known = None
+        if holds:
+            first = number if first is None else first
+            known = known if kind is None else kind
+    if first is not None:
+        yield first, len(likely)
+
+
+def _kind(likely: NDArray[np.float32] | NDArray[np.float64]) -> int | None:
+    """Which of some kinds (k,) it surely is; None if it may be several."""
+    best = int(likely.argmax())
+    return best if likely[best] >= max(LEAST, ONE_KIND * likely.sum()) else None
 
 
 def _mean(seen: NDArray[np.float32], clips: Sequence[Clip]) -> NDArray[np.float64]:
@@ -65,10 +81,13 @@ def _mean(seen: NDArray[np.float32], clips: Sequence[Clip]) -> NDArray[np.float6
 
 
 def _said(mean: NDArray[np.float64], columns: tuple[int, ...]) -> tuple[str, float]:
+    likely = mean[list(columns)]
     if columns == (_SCREEN,):
-        return SCREEN, float(mean[_SCREEN])
-    drawn = float(mean[_DRAWING] + mean[_RENDERING])
-    for text, column in ((FLAT, _DRAWING), (SOLID, _RENDERING)):
-        if mean[column] >= ONE_KIND * drawn:
-            return text, float(mean[column])
-    return DRAWN, drawn
+        return SCREEN, float(likely[0])
+    kind = _kind(likely)
+    return (DRAWN, float(likely.sum())) if kind is None else ((FLAT, SOLID)[kind], float(likely[kind]))
+
+
+def style_settings() -> dict[str, object]:
+    """All that changes what is said beside the head itself."""
+    return {"least": LEAST, "one_kind": ONE_KIND, "frames": FRAMES, "common": list(COMMON)}

@@ -145,7 +145,7 @@ _TABLES = (
     TableInfo(
         "facts",
         "measured properties of a video in words: vertical, black and white, no sound; and which stretches are "
-        "animated, or show a screen or text",
+        "probably animated, or show a screen or text (confidence from 0.5)",
         (*_FOUND, ColumnInfo("text", "words", "English and Chinese"), _CONFIDENCE),
     ),
     _TRACKLETS,

@@ -75,6 +75,11 @@ class Tab:
         assert max(map(self.asked.count, self.asked), default=0) < 12, "something is asked again and again"
         assert self.page.evaluate("window.__reports") == []
 
+    def fits(self) -> bool:
+        """Whether nothing is wider than the window."""
+        fits: bool = self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        return fits
+
     def accessible(self) -> None:
         """Assert that axe has no serious finding."""
         assert AXE.exists(), "axe-core is missing: run `npm ci` in kinodex/web."

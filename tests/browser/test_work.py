@@ -15,6 +15,7 @@ import pytest
 
 from kinodex.library import Library
 from stores.threads.turn_ledger import LEASE_SECONDS
+from tests.amount import shared_out
 from tests.browser.pages import Tab
 from tests.browser.processes import ServeProcess, get
 from tests.planted import film as planted
@@ -88,12 +89,15 @@ def _ask(shown: Tab, question: str, place: int = 1) -> Any:
     return turn
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1024, "light"), (390, "dark")])
+_PARTS = ("general", "keyboard", "health", "models", "configuration", "collections", "users", "keys")
+_PATHS = ("/chat", "/review", "/jobs", "/login", *(f"/settings/{part}" for part in _PARTS))
+
+
+@pytest.mark.parametrize(("turn", "width", "scheme"), [(0, 1024, "light"), (1, 390, "dark")])
 def test_every_page_keeps_the_policy_and_is_accessible(
-    server: ServeProcess, window: Callable[..., Tab], width: int, scheme: str
+    server: ServeProcess, window: Callable[..., Tab], turn: int, width: int, scheme: str
 ) -> None:
-    parts = ("general", "keyboard", "health", "models", "configuration", "collections", "users", "keys")
-    for path in ("/chat", "/review", "/jobs", "/login", *(f"/settings/{part}" for part in parts)):
+    for path in shared_out(_PATHS, turn, 2):
         shown = window(
             server.address, (width, 844), color_scheme=scheme, locale="zh-CN" if scheme == "dark" else "en-GB"
         )
@@ -101,8 +105,7 @@ def test_every_page_keeps_the_policy_and_is_accessible(
         shown.page.wait_for_selector("h1, h2, h3")
         shown.until("document.querySelector('.skeleton') === null")
         shown.accessible()
-        wide = shown.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert wide[0] <= wide[1], f"{path} is wider than the window"
+        assert shown.fits(), f"{path} is wider than {width}"
         shown.clean()
         shown.page.context.close()
 

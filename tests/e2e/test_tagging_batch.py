@@ -1,4 +1,7 @@
-"""`kinodex tag --all` on threads and on a real Ray cluster: equal decisions, also when killed and gone on with."""
+"""`kinodex tag --all` on threads and on a real Ray cluster: equal decisions, also when killed and gone on with.
+
+On Ray with `KINODEX_CHAOS=full`: the smoke run of `benchmarks/tagging_batch.py` compares the same each time.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from benchmarks.scale_library.filling import fill
 from encoders.concepts import read_concepts
 from kinodex import Library
 from stores.library_store import LibraryStore
-from tests.amount import FULL
+from tests.amount import FULL, full_only
 from tests.e2e.conftest import ROOT, command, program
 
 pytestmark = pytest.mark.slow
@@ -65,6 +68,7 @@ def by_threads(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@full_only
 def test_on_ray_it_decides_the_same(filled: Path, by_threads: Path, tmp_path: Path) -> None:
     root = copied(filled, tmp_path)
     ran = program("tag", "--all", "--executor", "ray", "--workers", "2", "--library", root, "--json")
@@ -83,7 +87,7 @@ def test_on_ray_it_decides_the_same(filled: Path, by_threads: Path, tmp_path: Pa
     assert again.err.splitlines()[-1] == "False", "nothing to do is done without Ray"
 
 
-@pytest.mark.parametrize("executor", ["local", "ray"])
+@pytest.mark.parametrize("executor", ["local", pytest.param("ray", marks=full_only)])
 def test_killed_and_gone_on_with_it_decides_the_same(
     filled: Path, by_threads: Path, tmp_path: Path, executor: str
 ) -> None:

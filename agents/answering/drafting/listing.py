@@ -15,10 +15,15 @@ from agents.answering.wording import length, there_is
 from agents.search.finder import Moment
 from agents.tools.moments import lines_of
 from agents.words import coverage
-from stores.core.records import Evidence, Tag
+from stores.core.records import CHANNELS, Channel, Evidence, Tag
 
 LEAST_OF_LISTED = 0.25
 """Confidence of a label or object for its video to be listed: a list is read as a whole."""
+
+_BUT_FORMATS: tuple[Channel, ...] = tuple(one for one in CHANNELS if one != "format")
+
+MOST_HITS = 100
+"""Lines with words of the question that videos are listed by. Ours."""
 
 MOST_LISTED = 10
 """Videos or moments of one answer."""
@@ -179,7 +184,9 @@ def _by_content(material: Material) -> list[Claim]:
     """Videos of found moments, and of lines with the words, that show or say the thing."""
     question, found = material.question, material.found
     asked = " ".join([question.text, *(name for one in _listed_things(material) for name in _aliases(one))])
-    hits = material.store.fulltext.search(asked, 100, video_ids=material.within)
+    hits = material.store.fulltext.search(asked, MOST_HITS, video_ids=material.within)
+    if any(hit.channel == "format" for hit in hits):  # which are short and many, and may have crowded out all else
+        hits += material.store.fulltext.search(asked, MOST_HITS, video_ids=material.within, channels=_BUT_FORMATS)
     moments = {one.video_id: one for one in reversed(found.moments if found else ())}
     claims: dict[str, Claim] = {}
     if (kind := told_kind(question.text)) is not None and question.source != "picture":

@@ -16,6 +16,7 @@ from agents.evidence import is_background
 from agents.questions.question import Question
 from agents.search.finder import Found
 from encoders.bundle import Encoders
+from encoders.styles.names import style_of
 from stores.core.records import CHANNELS, Channel, Evidence, Span, Video
 from stores.library_store import LibraryStore
 
@@ -183,6 +184,7 @@ class Material:
     def whole(self, video_id: str) -> Citation | None:
         """A citation of a whole video, for what is known of the file itself; None if nothing is known of it yet."""
         lines = [line for line in self.all_lines(video_id, ("format", "object")) if line.span.start == 0]
+        lines = [line for line in lines if line.channel != "format" or style_of(line.text) is None]
         lines = lines or self.all_lines(video_id)[:1]
         if not lines:
             return None

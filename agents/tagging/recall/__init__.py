@@ -15,7 +15,7 @@ from agents.tagging.recall.behaviour import behaviour_source
 from agents.tagging.recall.case import Case, Recalled
 from agents.tagging.recall.cooccurrence import cooccurrence_source
 from agents.tagging.recall.faces import face_source, framing_source, people_source
-from agents.tagging.recall.formats import format_source
+from agents.tagging.recall.formats import format_source, style_source
 from agents.tagging.recall.lines import caption_source, screen_source, speech_source
 from agents.tagging.recall.pictures import context_source, object_source, picture_source
 from agents.tagging.recall.places import place_source
@@ -35,6 +35,7 @@ SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
     "text": text_source,
     "caption": caption_source,
     "format": format_source,
+    "styles": style_source,
     "faces": face_source,
     "framing": framing_source,
     "people": people_source,

@@ -1,39 +1,70 @@
-"""Tags that name a measured property, or what a visual style is called."""
+"""Tags that name a measured property, or how pictures are made: drawn, rendered, or of a screen or text."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 
 from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
-from encoders.styles.names import StyleNames, style_names
+from agents.tagging.recall.objects import ASSOCIATED
+from encoders.styles.names import style_of
 from stores.core.records import Evidence
 
 
 def format_source(case: Case) -> list[Recalled]:
-    """Tags that name a measured property (vertical video, black and white, still image, animation), by how surely it
-    holds and for how much of the video; and, weaker, those of what is more than a visual style."""
-    facts = case.seen.lines["format"]
-    length = max([1, *(one.end for one in case.seen.things.tracklets), *(fact.span.end for fact in facts)])
-    by_tag: defaultdict[int, dict[str, tuple[float, Evidence]]] = defaultdict(dict)
-    for fact in facts:
-        style = style_names().get(fact.text.rpartition(" ")[0])
-        share = 1.0 if style is None else (fact.span.end - fact.span.start) / length
-        for name, fits in _names(fact.text, style).items():
-            for tag in case.tags.by_fact.get(name.casefold()):
-                known = by_tag[tag].get(fact.evidence_id, (0.0, fact))[0]
-                by_tag[tag][fact.evidence_id] = max(known, fits * fact.confidence * share), fact
-    words = []
-    for tag, found in by_tag.items():
-        best = sorted(found.values(), key=lambda one: (-one[0], one[1].span.start))
-        probability = min(CERTAIN, sum(worth for worth, _ in best))
-        ids = tuple(fact.evidence_id for _, fact in best[:3])
-        words.append(Recalled(case.tags.tags[tag].tag_id, "format", probability, ids))
-    return strongest(words, case.top)
+    """Tags that name a measured property: vertical video, black and white, still image."""
+    first: dict[int, Evidence] = {}
+    for fact in case.seen.lines["format"]:
+        for name in () if style_of(fact.text) else _fact_names(fact.text):
+            for tag in case.tags.by_fact.get(name):
+                first.setdefault(tag, fact)
+    return [
+        Recalled(case.tags.tags[tag].tag_id, "format", min(CERTAIN, fact.confidence), (fact.evidence_id,))
+        for tag, fact in sorted(first.items(), key=lambda item: item[0])
+    ]
 
 
-def _names(fact: str, style: StyleNames | None) -> dict[str, float]:
-    """Names of a tag that states a whole fact, and how often what it says is so. Facts are in English and then in
-    Chinese: "still 静止"."""
+def _fact_names(fact: str) -> set[str]:
+    """Names of a tag that states a whole fact. Facts are in English and then in Chinese: "still 静止"."""
     english, _, chinese = fact.rpartition(" ")
-    whole = {english, english.removesuffix(" video"), chinese, chinese.removesuffix("视频")} - {""}
-    return dict.fromkeys(whole, 1.0) if style is None else {**style.more, **dict.fromkeys((*whole, *style.same), 1.0)}
+    return {english, english.removesuffix(" video"), chinese, chinese.removesuffix("视频")} - {""}
+
+
+@dataclass(slots=True)
+class _SoFar:
+    """What stretches say of one tag: by its name, or by the name of something that is more than a style."""
+
+    same: float = 0.0
+    more: float = 0.0
+    lines: list[tuple[float, Evidence]] = field(default_factory=list)
+
+
+def style_source(case: Case) -> list[Recalled]:
+    """Tags that are a name of a visual style, by how surely and for how much of the video it is seen; and, as an
+    association at most, those of what is usually made in such a style."""
+    length = case.seen.length
+    found: defaultdict[int, _SoFar] = defaultdict(_SoFar)
+    for line in case.seen.lines["format"] if length else ():
+        style = style_of(line.text)
+        if style is None:
+            continue
+        worth = line.confidence * min(1.0, (line.span.end - line.span.start) / length)
+        same = {tag for name in style.same for tag in case.tags.by_fact.get(name.casefold())}
+        more: defaultdict[int, float] = defaultdict(float)
+        for name, fits in style.more.items():
+            for tag in case.tags.by_fact.get(name.casefold()):
+                more[tag] = max(more[tag], fits)
+        for tag in same | set(more):
+            so_far, fits = found[tag], 1.0 if tag in same else more[tag]
+            if tag in same:
+                so_far.same += worth
+            else:
+                so_far.more += fits * worth
+            so_far.lines.append((fits * worth, line))
+    words = []
+    for tag, so_far in found.items():
+        so_far.lines.sort(key=lambda one: (-one[0], one[1].span.start))
+        sure = max(so_far.same, min(ASSOCIATED, so_far.same + so_far.more))
+        ids = tuple(line.evidence_id for _, line in so_far.lines[:3])
+        words.append(Recalled(case.tags.tags[tag].tag_id, "styles", min(CERTAIN, sure), ids))
+    return strongest(words, case.top)

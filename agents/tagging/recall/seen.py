@@ -41,7 +41,16 @@ class Seen:
     @cached_property
     def clips(self) -> int:
         """How many clips it has; 0 if it is not indexed."""
-        return clips_of(self._store.engine, [self.video_id]).get(self.video_id, 0)
+        return self._cut[0]
+
+    @cached_property
+    def length(self) -> int:
+        """The end of its last clip, in ticks; 0 if it is not indexed."""
+        return self._cut[1]
+
+    @cached_property
+    def _cut(self) -> tuple[int, int]:
+        return clips_of(self._store.engine, [self.video_id]).get(self.video_id, (0, 0))
 
     @cached_property
     def things(self) -> SeenThings:
@@ -110,7 +119,7 @@ def seen_of(video_ids: Sequence[str], store: LibraryStore, encoders: Encoders) -
     vectors = [by_video(*store.vectors.fetch(name, video_ids=video_ids)) for name in (names.picture, names.text)]
     for one, case in seen.items():
         parts = {
-            "clips": clips.get(one, 0),
+            "_cut": clips.get(one, (0, 0)),
             "things": things[one],
             "faces": faces[one],
             "turns": turns[one],

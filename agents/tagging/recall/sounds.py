@@ -27,12 +27,12 @@ def sound_source(case: Case) -> list[Recalled]:
     by_name: defaultdict[str, list[Evidence]] = defaultdict(list)
     for line in case.seen.lines["sound"]:
         by_name[line.text].append(line)
-    ends = [one.end for one in case.seen.things.tracklets] + [one.span.end for some in by_name.values() for one in some]
+    length = max(1, case.seen.length, *(one.span.end for some in by_name.values() for one in some))
     best: dict[int, tuple[float, tuple[str, ...]]] = {}
     for sound, lines in by_name.items():
         if sound not in sound_names():
             continue
-        worth = worth_of(lines, max(1, *ends))
+        worth = worth_of(lines, length)
         if sound == "singing" and sure_of(lines) < SURELY_SUNG:
             worth = min(worth, ASSOCIATED)
         longest = sorted(lines, key=lambda line: (-line.confidence * line.span.duration, line.span.start))[:3]

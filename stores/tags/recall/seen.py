@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, select
 from stores.core.records import Channel, Evidence, Span
 from stores.sql.among import among, among_listed, listed, of_videos, shown
 from stores.sql.database import reading
-from stores.sql.tables import EVIDENCE, ClipRow, LabelRow, SoundEventRow, SpeakerTurnRow, TrackletRow, VideoRow
+from stores.sql.tables import EVIDENCE, ClipRow, FactRow, LabelRow, SoundEventRow, SpeakerTurnRow, TrackletRow, VideoRow
 
 
 class SeenLabel(NamedTuple):
@@ -139,16 +139,16 @@ def _lines(dialect: str, channels: tuple[Channel, ...]) -> Any:
     return select(EVIDENCE, *base).join(VideoRow, VideoRow.video_id == EVIDENCE.c.video_id).where(wanted)
 
 
-def clips_of(engine: Engine, video_ids: _Ids) -> dict[str, int]:
-    """How many clips each of some videos has; one without any is absent."""
+def clips_of(engine: Engine, video_ids: _Ids) -> dict[str, tuple[int, int]]:
+    """How many clips each of some videos has, and where the last one ends, in ticks; one without any is absent."""
     with reading(engine) as connection:
         rows = connection.execute(_clips(engine.dialect.name), {"chosen_ids": listed(video_ids)})
-        return {video_id: int(count) for video_id, count in rows}
+        return {video_id: (int(count), int(end)) for video_id, count, end in rows}
 
 
 @cache
 def _clips(dialect: str) -> Any:
-    rows: Any = shown(select(ClipRow.video_id, func.count()), ClipRow)
+    rows: Any = shown(select(ClipRow.video_id, func.count(), func.max(ClipRow.end_tick)), ClipRow)
     return rows.where(among_listed(dialect, ClipRow.video_id)).group_by(ClipRow.video_id)
 
 
@@ -188,6 +188,17 @@ def videos_heard(engine: Engine, sound: str, limit: int) -> list[tuple[str, floa
     chosen: Any = shown(select(row.video_id, func.max(row.confidence)), row).where(row.name == sound)
     with reading(engine) as connection:
         rows = connection.execute(chosen.group_by(row.video_id).order_by(seconds.desc(), row.video_id).limit(limit))
+        return [(video_id, float(sure)) for video_id, sure in rows]
+
+
+def videos_styled(engine: Engine, text: str, limit: int) -> list[tuple[str, float]]:
+    """Videos with a property that holds for stretches, and how surely, those that have most of it first; at most
+    ``limit``."""
+    row = FactRow
+    ticks = func.sum((row.end_tick - row.start_tick) * row.confidence)
+    chosen: Any = shown(select(row.video_id, func.max(row.confidence)), row).where(row.text == text)
+    with reading(engine) as connection:
+        rows = connection.execute(chosen.group_by(row.video_id).order_by(ticks.desc(), row.video_id).limit(limit))
         return [(video_id, float(sure)) for video_id, sure in rows]
 
 

@@ -225,6 +225,9 @@ def test_one_witness_counts_once() -> None:
     assert said(("objects", 0.5), ("picture", 0.7), ("activities", 0.8)) == ["objects", "picture"]
     assert said(("picture", 0.5), ("activities", 0.8), pictures=False) == ["picture", "activities"], "it sees by itself"
     assert said(("objects", 0.5), ("speech", 0.5)) == ["objects", "speech"]
+    assert said(("styles", 0.8), ("picture", 0.5), ("objects", 0.2)) == ["styles"], "both go by the same features"
+    assert said(("styles", 0.8), ("picture", 0.5), pictures=False) == ["styles", "picture"]
+    assert said(("styles", 0.4), ("context", 0.5), ("format", 0.9)) == ["context", "format"]
     other = [Recalled("t", "objects", 0.5, ()), Recalled("u", "activities", 0.8, ())]
     assert counted_once(other, True) == other
 

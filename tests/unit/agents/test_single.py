@@ -12,7 +12,7 @@ from agents.tagging.reverse import videos_for
 from agents.tagging.single import one_tag, recall_alone
 from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
-from stores.core.records import FaceTrack, SoundEvent, Span, StageOutput, Tag, Tracklet
+from stores.core.records import FaceTrack, Fact, SoundEvent, Span, StageOutput, Tag, Tracklet
 from stores.library_store import LibraryStore
 from tests.unit.agents.small_library import MS, Library, add_video, commit
 
@@ -80,6 +80,19 @@ def test_what_is_heard_and_who_is_seen_leads_to_videos(
     assert videos_for(store, encoders, tags, "singing") == [video]
     assert videos_for(store, encoders, tags, "lady") == [video]
     assert video not in videos_for(store, encoders, tags, "robot")
+
+
+def test_how_pictures_are_made_leads_to_videos(
+    store: LibraryStore, encoders: Encoders, tmp_path: Path, video: str
+) -> None:
+    slides = add_video(store, encoders, tmp_path / "slides.mp4", "imagenet:963", ())
+    for one, text in ((video, "2d animation 二维动画"), (slides, "screen or text 屏幕或文字")):
+        commit(store, one, "styles", StageOutput(records=(Fact(f"fct_{one}", Span(0, 8000, MS), text, 0.9),)))
+    names = ("animation", "动画片", "cartoon", "二维动画", "CGI", "screencast", "text")
+    tags = TagVectors([Tag(name, name) for name in names], encoders)
+    found = {name: set(videos_for(store, encoders, tags, name)) for name in names}
+    assert [name for name in names if video in found[name]] == ["animation", "动画片", "cartoon", "二维动画"]
+    assert [name for name in names if slides in found[name]] == ["screencast"]
 
 
 def test_people_without_faces_lead_to_videos_of_women_and_crowds(

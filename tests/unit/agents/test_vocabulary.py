@@ -26,6 +26,7 @@ from agents.tagging.recall import Case, Recalled, formats, similar
 from agents.tagging.recall import lines as said_lines
 from agents.tagging.recall import pictures as shown
 from agents.tagging.recall.case import CERTAIN, MENTIONED
+from agents.tagging.recall.objects import ASSOCIATED
 from agents.tagging.recall.seen import LINES, Seen
 from agents.tagging.vocabulary import TagVectors
 from agents.words import contains_phrase, folded_characters, folded_phrases, folded_words, is_chinese
@@ -125,7 +126,7 @@ def case_of(tags: Sequence[Tag], encoders: Encoders, **seen: Any) -> Case:
     lines = {channel: seen.get(channel, []) for channel in LINES}
     pictures = seen.get("pictures", ([], np.zeros((0, 0), np.float32)))
     things = SeenThings(seen.get("labels", ()))
-    parts.__dict__.update(lines=lines, things=things, pictures=pictures, clips=1)
+    parts.__dict__.update(lines=lines, things=things, pictures=pictures, clips=1, length=seen.get("length", 10))
     return Case("vid", cast(LibraryStore, None), fitted, TagVectors(tags, fitted), parts, top=len(tags))
 
 
@@ -177,17 +178,28 @@ def test_facts_speak_for_the_same_tags(encoders: Encoders) -> None:
     assert sorted(found) == [(f"t{n}", 0.8 if n < 4 else 0.97, ("e1" if n < 4 else "e2",)) for n in (0, 1, 2, 3, 4, 7)]
 
 
-def test_animation_speaks_for_its_tags_by_how_much_of_the_video_is_animated(encoders: Encoders) -> None:
+def test_styles_speak_for_their_tags_by_how_much_of_the_video_is_made_so(encoders: Encoders) -> None:
     drawn, bit = line(1, "2d animation 二维动画", "format", 0.9), line(2, "3d animation 三维动画", "format", 0.8)
-    facts = [drawn, bit, replace(line(3, "vertical video 竖屏视频", "format"), span=Span(0, 10, MS))]
-    names = ["animation", "动画片", "2D animation", "3d animation", "cartoon for children", "photograph"]
+    names = ["animation", "动画片", "2D animation", "3d animation", "cartoon for children", "photograph", "竖屏"]
     tags = [Tag(f"t{n}", name, "", (), "", "", "active") for n, name in enumerate(names)]
-    found = {tag: likely for tag, likely, _ in short(formats.format_source(case_of(tags, encoders, format=facts)))}
-    assert found["t0"] == found["t1"] == pytest.approx(0.1 * (0.9 + 0.8))
-    assert found["t2"] == pytest.approx(0.1 * 0.9)
-    assert found["t3"] == pytest.approx(0.1 * 0.8)
-    assert 0 < found["t4"] < found["t0"]
-    assert "t5" not in found
+    lines = [drawn, bit, line(3, "vertical video 竖屏视频", "format")]
+
+    def found(length: int) -> dict[str, float]:
+        recalled = formats.style_source(case_of(tags, encoders, format=lines, length=length))
+        assert {one.source for one in recalled} <= {"styles"}
+        return {one.tag_id: one.probability for one in recalled}
+
+    in_ten = found(10)
+    assert in_ten["t0"] == in_ten["t1"] == pytest.approx(0.1 * (0.9 + 0.8))
+    assert (in_ten["t2"], in_ten["t3"]) == (pytest.approx(0.7 * 0.1 * 0.9), pytest.approx(0.7 * 0.1 * 0.8))
+    assert 0 < in_ten["t4"] < in_ten["t0"]
+    assert in_ten.keys() == {"t0", "t1", "t2", "t3", "t4"}
+    alone = found(1)
+    assert alone["t0"] == CERTAIN
+    assert max(alone["t2"], alone["t3"], alone["t4"]) <= ASSOCIATED, "kinds, and what is often made so, wait for people"
+    assert found(0) == {}, "of how much of a video nobody knows"
+    measured = formats.format_source(case_of(tags, encoders, format=lines))
+    assert [one.tag_id for one in measured] == ["t6"], "styles are no measured properties"
 
 
 def test_pictures_speak_for_the_same_tags(encoders: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:

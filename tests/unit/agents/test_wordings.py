@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from agents.chat.answerer import Answerer
-from agents.search.finder import LEAST_SHOWN, Finder
+from agents.search.finder import LEAST_SHOWN, RECALL, Finder
 from encoders.bundle import Encoders
-from stores.core.records import StageOutput, Tracklet
+from stores.core.records import Fact, Span, StageOutput, Tracklet
 from stores.library_store import LibraryStore
 from tests.unit.agents.small_library import CLIP, Library, add_video, commit
 
@@ -51,6 +51,20 @@ def test_the_background_of_a_video_is_not_evidence(tmp_path: Path, encoders: Enc
         assert Finder(store, encoders).search("黑色背景").moments[0].text != "background"
         answer = Answerer(store, encoders).ask("Is there a background?")
         assert {citation.channel for claim in answer.claims for citation in claim.citations} <= {"speech"}
+
+
+def test_how_pictures_are_made_crowds_out_nothing_that_is_said(tmp_path: Path, encoders: Encoders) -> None:
+    said = "We shall finish the animation of the flying elephant."
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        made = add_video(store, encoders, tmp_path / "film.mp4", "imagenet:963", ())
+        spans = (Span(10 * number, 10 * number + 10, CLIP.time_base) for number in range(RECALL + 10))
+        facts = (Fact(f"fct_{span.start}", span, "animation 动画", 0.6) for span in spans)
+        commit(store, made, "styles", StageOutput(records=tuple(facts)))
+        video_id = add_video(store, encoders, tmp_path / "talk.mp4", "imagenet:914", (said,))
+        best = Finder(store, encoders).search("animation").moments[0]
+        assert (best.video_id, best.text) == (video_id, said)
+        answer = Answerer(store, encoders).ask("Which videos mention animation?")
+        assert "talk.mp4" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from random import Random
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from encoders.bundle import Encoders
-from encoders.styles.head import COMMON, STYLES, VisualStyles, shipped_styles
+from encoders.styles.head import COMMON, ENCODER, HEAD, REVISION, STYLES, VisualStyles, shipped_styles
 from encoders.styles.names import style_names
 from encoders.training.styles.build import Examples, left_out, loss_of, temperature, trained
 from encoders.training.styles.cards import card
@@ -44,21 +45,34 @@ GOLDEN = [[0.9944, 0.0005, 0.0051, 0.0], [0.9992, 0.0002, 0.0006, 0.0], [0.9972,
 
 def test_only_the_encoder_that_it_was_trained_with_has_a_head() -> None:
     with Encoders.open("embedded") as encoders:
+        assert encoders.has_styles
         assert encoders.styles is shipped_styles()
     with Encoders.open("standard") as encoders:
-        assert encoders.styles is None
+        assert not encoders.has_styles
+
+
+def test_what_is_written_down_of_the_shipped_head_is_true() -> None:
+    assert shipped_styles().encoder == ENCODER
+    assert hashlib.sha256(HEAD.read_bytes()).hexdigest()[:8] == REVISION
 
 
 def test_a_head_that_is_missing_or_damaged_says_so(tmp_path: Path) -> None:
-    for kind in ("missing", "corrupt"):
+    file, whole = tmp_path / "head.npz", HEAD.read_bytes()
+    with pytest.raises(WeightsError, match="is not there"):
+        VisualStyles.load(file)
+    turned = whole[:5000] + bytes([whole[5000] ^ 255]) + whole[5001:]
+    for damaged in (b"", b"garbage", whole[: len(whole) // 2], turned):
+        file.write_bytes(damaged)
         with pytest.raises(WeightsError) as caught:
-            VisualStyles.load(tmp_path / "head.npz")
-        assert caught.value.kind == kind
-        (tmp_path / "head.npz").write_bytes(b"garbage")
+            VisualStyles.load(file)
+        assert caught.value.kind == "corrupt"
+    np.savez(file, weights=np.zeros((8, 3)), bias=np.zeros(4), encoder=np.array("any"))
+    with pytest.raises(WeightsError, match="weights"):
+        VisualStyles.load(file)
 
 
 def test_all_that_is_said_of_a_stretch_has_names_that_tags_may_use() -> None:
-    assert set(style_names()) == {text.rpartition(" ")[0] for text in (said.DRAWN, said.FLAT, said.SOLID, said.SCREEN)}
+    assert set(style_names()) == {said.DRAWN, said.FLAT, said.SOLID, said.SCREEN}
     for names in style_names().values():
         assert names.same
         assert all(0 < share < 1 for share in names.more.values())

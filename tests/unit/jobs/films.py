@@ -8,6 +8,9 @@ import numpy as np
 
 from tests.unit.pipeline.media import make_video
 
+FEW_MODELS = {name: {"enabled": False} for name in ("faces", "sound", "speakers")}
+"""``perception`` of a library whose workers load half of the models: what becomes of a job is the same."""
+
 
 def make_films(folder: Path, count: int, seconds: int = 1) -> Path:
     """``count`` films of moving colours, each different from the others."""

@@ -19,7 +19,7 @@ from kinodex.library import Library
 from stores.jobs.records import Job
 from stores.jobs.tables import JobRow
 from stores.sql.database import reading
-from tests.unit.jobs.films import make_films
+from tests.unit.jobs.films import FEW_MODELS, make_films
 from tests.unit.jobs.patience import until
 
 COUNT = 4
@@ -27,7 +27,7 @@ COUNT = 4
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
-    with Library.open(tmp_path / "library", workers=2) as opened:
+    with Library.open(tmp_path / "library", workers=2, perception=FEW_MODELS) as opened:
         yield opened
 
 

@@ -22,7 +22,7 @@ NOW = {
     "visual_stats": "b27ece1157ad1095",
     "clips": "af3246f0799f24ad",
     "labels": "00c94595bd6e1e73",
-    "styles": "d6df7cb0fce26421",
+    "styles": "dd1e7aa55c078354",
     "tracklets": "3ee01b6317cd4b26",
     "vectors": "9d0690cb7d67b2b0",
     "sound": "d2e04fc91cfc4143",

@@ -137,6 +137,7 @@ class Toys:
         }
 
     zero_shot = None
+    has_styles = True
     styles = VisualStyles(np.zeros((3, 4), np.float32), np.array([0, 9, 0, 0], np.float32), "colours")
 
     def has(self, task: str) -> bool:

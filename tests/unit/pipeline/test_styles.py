@@ -48,7 +48,8 @@ def facts_of(shown: list[str], sure: float = 0.7) -> list[tuple[str, int, int, f
     rest = (1 - sure) / (len(STYLES) - 1)
     scores = np.log(np.full((len(STYLES), len(STYLES)), rest) + np.eye(len(STYLES)) * (sure - rest))
     head = VisualStyles(scores.astype(np.float32), np.zeros(len(STYLES), np.float32), "any")
-    features = np.repeat(np.eye(len(STYLES), dtype=np.float32)[[STYLES.index(one) for one in shown]], 2, axis=0)
+    each = np.eye(len(STYLES), dtype=np.float32)
+    features = np.repeat([sum(each[STYLES.index(one)] for one in some.split("+")) for some in shown], 2, axis=0)
     records = derive_styles(VIDEO, cast(Any, Remembered(features, len(shown))), head).records
     facts = [cast(Fact, one) for one in records]
     return [(one.text, one.span.start, one.span.end, round(one.confidence, 2)) for one in facts]
@@ -63,13 +64,22 @@ def test_stretches_that_are_drawn_rendered_or_text_have_a_line_each() -> None:
     ]
 
 
-def test_what_is_animated_in_both_ways_is_animation() -> None:
-    assert facts_of(["drawing", "rendering"]) == [("animation 动画", 0, 4000, 0.77)]
+def test_what_may_be_animated_in_either_way_is_animation() -> None:
+    ((text, start, end, sure),) = facts_of(["drawing+rendering", "drawing+rendering"])
+    assert (text, start, end) == ("animation 动画", 0, 4000)
+    assert sure > 0.5
+
+
+def test_where_one_kind_surely_follows_another_each_has_a_line() -> None:
+    assert facts_of(["drawing", "drawing+rendering", "rendering"]) == [
+        ("animation 动画", 0, 4000, 0.73),
+        ("3d animation 三维动画", 4000, 6000, 0.76),
+    ]
 
 
 def test_what_is_filmed_or_not_sure_has_no_line() -> None:
     assert facts_of(["photograph", "photograph"]) == []
-    assert facts_of(["screen", "screen"], sure=0.27) == []
+    assert facts_of(["screen", "screen"], sure=0.4) == []
 
 
 def test_a_video_without_frames_has_no_line() -> None:
