@@ -124,7 +124,7 @@ def test_a_talking_head_is_large_and_speaks(vectors: TagVectors, encoders: Encod
     assert framed(vectors, encoders, 0.2, MINUTE, MINUTE // 10)["talking head"] == pytest.approx(0.2)
     assert framed(vectors, encoders, 0.1, MINUTE, MINUTE) == {}
     near = framed(vectors, encoders, 0.5, MINUTE // 4, MINUTE)
-    assert near == {"talking head": pytest.approx(0.36), "close-up": pytest.approx(0.5)}
+    assert near == {"talking head": pytest.approx(0.5), "close-up": pytest.approx(0.5)}
     assert framed(vectors, encoders, 0.2, MINUTE, None)["talking head"] == 0.36, "a person is asked about silence"
 
 
