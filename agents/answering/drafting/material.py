@@ -184,8 +184,9 @@ class Material:
     def whole(self, video_id: str) -> Citation | None:
         """A citation of a whole video, for what is known of the file itself; None if nothing is known of it yet."""
         lines = [line for line in self.all_lines(video_id, ("format", "object")) if line.span.start == 0]
-        lines = [line for line in lines if line.channel != "format" or style_of(line.text) is None]
-        lines = lines or self.all_lines(video_id)[:1]
+        # How stretches of it are made says nothing of the file.
+        lines = [line for line in lines if style_of(line.text) is None]
+        lines = lines or [line for line in self.all_lines(video_id) if style_of(line.text) is None][:1]
         if not lines:
             return None
         longest = max(lines, key=lambda line: (line.span.end, line.channel == "format"))

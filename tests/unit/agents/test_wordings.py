@@ -67,6 +67,17 @@ def test_how_pictures_are_made_crowds_out_nothing_that_is_said(tmp_path: Path, e
         assert "talk.mp4" in answer.text
 
 
+def test_how_stretches_are_made_says_nothing_of_the_file(tmp_path: Path, encoders: Encoders) -> None:
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        video_id = add_video(store, encoders, tmp_path / "slides.mp4", "imagenet:963", ("We begin.",))
+        slides = Fact("fct_1", Span(0, 8000, CLIP.time_base), "screen or text 屏幕或文字", 0.6)
+        commit(store, video_id, "styles", StageOutput(records=(slides,)))
+        answer = Answerer(store, encoders).ask("How long is slides.mp4?")
+        cited = [citation.evidence_id for claim in answer.claims for citation in claim.citations]
+        assert cited
+        assert "fct_1" not in cited
+
+
 @pytest.mark.parametrize(
     "question", ["有出租车吗？", "有出租车吧", "视频里有出租车吗", "有没有出租车？", "有一辆出租车么"]
 )
