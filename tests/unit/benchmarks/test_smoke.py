@@ -172,7 +172,7 @@ def test_chaos_report_needs_the_packages_of_tests_and_says_so(runtime_only: dict
 def test_scale(runtime_only: dict[str, str], tmp_path: Path):
     out = tmp_path / "libraries"
     options = ("--videos", "20", "--tags", "5", "--seconds", "1", "--out", out, "--report", tmp_path / "scale.md")
-    some = () if FULL else ("--only", "search,after_commit,recall")
+    some = () if FULL else ("--only", "search,after_commit,recall,taggers")
     first = bench("scale.py", *options, *some, env=runtime_only)
     assert "tables: 20 of 20 videos" in first
     report = (tmp_path / "scale.md").read_text(encoding="utf-8")
