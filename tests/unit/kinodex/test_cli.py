@@ -343,3 +343,19 @@ def test_a_typing_error_is_an_error_until_the_next_ingest():
     assert (error["code"], Path(error["uri"]).name) == ("FILE_MISSING", "flims")
     run("ingest", "films")
     assert json.loads(run("errors", "--json").stdout) == {"errors": [], "gone": 0}
+
+
+@pytest.mark.parametrize("left", ["warming up", "turn trn_0"])
+def test_models_that_are_still_at_work_do_not_see_python_end(left: str):
+    # It would crash: their libraries' code runs on while Python takes itself apart.
+    code = (
+        "import atexit, sys, threading, time\n"
+        "atexit.register(print, 'Python has ended')\n"
+        f"threading.Thread(target=time.sleep, args=(60,), name={left!r}, daemon=True).start()\n"
+        "sys.argv = ['kinodex', '--version']\n"
+        "from kinodex.cli.app import main\n"
+        "main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.strip() == f"kinodex {__version__}"
