@@ -144,8 +144,8 @@ def main() -> None:
     # Otherwise Python searches everything torch has made for cycles before it exits, which takes up to a second.
     gc.freeze()
     if any(one.name.startswith(("turn trn_", "warming up")) for one in threading.enumerate()):
-        # A cancelled answer still waits for a model, or a server that has ended still loads some. Nothing that they find
-        # is stored, so nobody waits for them; and a model that is at work while Python ends crashes it.
+        # A cancelled answer still waits for a model, or a server that has ended still loads some. Nothing that they
+        # find is stored, so nobody waits for them; and a model that is at work while Python ends crashes it.
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):
                 stream.flush()
