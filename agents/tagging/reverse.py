@@ -110,11 +110,10 @@ def _by_facts(asked: _Asked, names: Sequence[str]) -> None:
             share = 1.0 if said & set(all_names(sound)) else share_of_each(sound)
             for video_id, sure in videos_heard(engine, sound, MOST_VIDEOS):
                 asked.raise_to(video_id, share * sure)
-    for style, called in style_names().items():
-        same = set(map(str.casefold, called.same))
-        fits = [1.0] if said & same else [share for name, share in called.more.items() if name.casefold() in said]
+    for style, shares in style_names().items():
+        fits = max([shares[name] for name in said & shares.keys()], default=0.0)
         for video_id, sure in videos_styled(engine, style, MOST_VIDEOS) if fits else ():
-            asked.raise_to(video_id, max(fits) * sure)
+            asked.raise_to(video_id, fits * sure)
     for face, words in WORDS.items():
         if said & set(words):
             for video_id in videos_with_faces(engine, face, MOST_VIDEOS):

@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 _TABLE = "data/style-names.tsv"
 
 
-@dataclass(frozen=True, slots=True)
-class StyleNames:
-    """Names in both languages.
-
-    Attributes:
-        same: that mean the very style.
-        more: name to the share of videos of the style that it fits: what is more than the style.
-    """
-
-    same: tuple[str, ...]
-    more: Mapping[str, float]
-
-
-def style_of(fact: str) -> StyleNames | None:
-    """The style that a line says, in English and then in Chinese ("2d animation 二维动画"); None if it says another
-    property of a video."""
+def style_of(fact: str) -> Mapping[str, float] | None:
+    """The names of the style that a line says in English and then in Chinese ("2d animation 二维动画"); None if it
+    says another property of a video."""
     return style_names().get(fact)
 
 
 @cache
-def style_names() -> Mapping[str, StyleNames]:
-    """By the line that a stretch of the style has."""
+def style_names() -> Mapping[str, Mapping[str, float]]:
+    """By the line that a stretch of a style has: case-folded names in both languages, and the share of videos of the
+    style that each fits; 1 for those that mean the very style."""
     text = resources.files("encoders").joinpath(_TABLE).read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
-    found = {}
-    for style, same, *more in rows:
-        shares = (one.split(" ", 1) for one in more)
-        found[style] = StyleNames(
-            tuple(same.split(";")), {name: float(share) for share, names in shares for name in names.split(";")}
-        )
-    return found
+    return {style: _shares([f"1 {same}", *more]) for style, same, *more in rows}
+
+
+def _shares(columns: list[str]) -> dict[str, float]:
+    shares = (one.split(" ", 1) for one in columns)
+    return {name.casefold(): float(share) for share, names in shares for name in names.split(";")}

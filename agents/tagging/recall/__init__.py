@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from agents.tagging.recall.activities import activity_source, counted_once
+from agents.tagging.recall.activities import activity_source
 from agents.tagging.recall.behaviour import behaviour_source
-from agents.tagging.recall.case import Case, Recalled
+from agents.tagging.recall.case import Case, Recalled, counted_once
 from agents.tagging.recall.cooccurrence import cooccurrence_source
 from agents.tagging.recall.faces import face_source, framing_source, people_source
 from agents.tagging.recall.formats import format_source, style_source

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from agents.tagging.recall.activities import counted_once
-from agents.tagging.recall.case import Case, Recalled, strongest
+from agents.tagging.recall.case import Case, Recalled, counted_once, strongest
 from agents.tagging.recall.similar import first_hand, tags_of
 from stores.tags.recall.accepted import Companies, Company
 

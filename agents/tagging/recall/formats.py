@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 
 from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
 from agents.tagging.recall.objects import ASSOCIATED
@@ -30,41 +29,23 @@ def _fact_names(fact: str) -> set[str]:
     return {english, english.removesuffix(" video"), chinese, chinese.removesuffix("视频")} - {""}
 
 
-@dataclass(slots=True)
-class _SoFar:
-    """What stretches say of one tag: by its name, or by the name of something that is more than a style."""
-
-    same: float = 0.0
-    more: float = 0.0
-    lines: list[tuple[float, Evidence]] = field(default_factory=list)
-
-
 def style_source(case: Case) -> list[Recalled]:
     """Tags that are a name of a visual style, by how surely and for how much of the video it is seen; and, as an
     association at most, those of what is usually made in such a style."""
     length = case.seen.length
-    found: defaultdict[int, _SoFar] = defaultdict(_SoFar)
+    found: defaultdict[int, list[tuple[float, float, Evidence]]] = defaultdict(list)
     for line in case.seen.lines["format"] if length else ():
-        style = style_of(line.text)
-        if style is None:
-            continue
-        worth = line.confidence * min(1.0, (line.span.end - line.span.start) / length)
-        same = {tag for name in style.same for tag in case.tags.by_fact.get(name.casefold())}
-        more: defaultdict[int, float] = defaultdict(float)
-        for name, fits in style.more.items():
-            for tag in case.tags.by_fact.get(name.casefold()):
-                more[tag] = max(more[tag], fits)
-        for tag in same | set(more):
-            so_far, fits = found[tag], 1.0 if tag in same else more[tag]
-            if tag in same:
-                so_far.same += worth
-            else:
-                so_far.more += fits * worth
-            so_far.lines.append((fits * worth, line))
+        seen = line.confidence * min(1.0, (line.span.end - line.span.start) / length)
+        fits: dict[int, float] = {}
+        for name, share in (style_of(line.text) or {}).items():
+            fits.update((tag, max(share, fits.get(tag, 0.0))) for tag in case.tags.by_fact.get(name))
+        for tag, share in fits.items():
+            found[tag].append((share * seen, share, line))
     words = []
-    for tag, so_far in found.items():
-        so_far.lines.sort(key=lambda one: (-one[0], one[1].span.start))
-        sure = max(so_far.same, min(ASSOCIATED, so_far.same + so_far.more))
-        ids = tuple(line.evidence_id for _, line in so_far.lines[:3])
+    for tag, some in found.items():
+        some.sort(key=lambda one: (-one[0], one[2].span.start))
+        by_name = sum(worth for worth, share, _ in some if share == 1.0)
+        sure = max(by_name, min(ASSOCIATED, sum(worth for worth, _, _ in some)))
+        ids = tuple(line.evidence_id for _, _, line in some[:3])
         words.append(Recalled(case.tags.tags[tag].tag_id, "styles", min(CERTAIN, sure), ids))
     return strongest(words, case.top)

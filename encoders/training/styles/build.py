@@ -79,15 +79,15 @@ def trained(seen: Examples, decay: float = DECAY) -> tuple[NDArray[np.float32], 
     weigh = torch.from_numpy(_weights(seen))
     weights = torch.zeros(x.shape[1], len(STYLES), requires_grad=True)
     bias = torch.zeros(len(STYLES), requires_grad=True)
-    steps = torch.optim.LBFGS([weights, bias], max_iter=300, line_search_fn="strong_wolfe")
+    steps: torch.optim.Optimizer = torch.optim.LBFGS([weights, bias], max_iter=300, line_search_fn="strong_wolfe")
 
-    def closure() -> torch.Tensor:
+    def closure() -> float:
         steps.zero_grad()
         loss = (cross_entropy(x @ weights + bias, y, reduction="none") * weigh).sum() + decay * (weights**2).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
+        torch.autograd.backward(loss)
+        return loss.item()
 
-    steps.step(closure)  # type: ignore[no-untyped-call]
+    steps.step(closure)
     return weights.detach().numpy(), bias.detach().numpy()
 
 

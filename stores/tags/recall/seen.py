@@ -183,22 +183,20 @@ def any_shown(engine: Engine, concepts: Sequence[str], limit: int) -> list[tuple
 
 def videos_heard(engine: Engine, sound: str, limit: int) -> list[tuple[str, float]]:
     """Videos with a sound, and how surely it is heard, those that have most of it first; at most ``limit``."""
-    row = SoundEventRow
-    seconds = func.sum((row.end_tick - row.start_tick) * row.confidence)
-    chosen: Any = shown(select(row.video_id, func.max(row.confidence)), row).where(row.name == sound)
-    with reading(engine) as connection:
-        rows = connection.execute(chosen.group_by(row.video_id).order_by(seconds.desc(), row.video_id).limit(limit))
-        return [(video_id, float(sure)) for video_id, sure in rows]
+    return _most_of(engine, SoundEventRow, SoundEventRow.name == sound, limit)
 
 
 def videos_styled(engine: Engine, text: str, limit: int) -> list[tuple[str, float]]:
     """Videos with a property that holds for stretches, and how surely, those that have most of it first; at most
     ``limit``."""
-    row = FactRow
-    ticks = func.sum((row.end_tick - row.start_tick) * row.confidence)
-    chosen: Any = shown(select(row.video_id, func.max(row.confidence)), row).where(row.text == text)
+    return _most_of(engine, FactRow, FactRow.text == text, limit)
+
+
+def _most_of(engine: Engine, row: Any, wanted: Any, limit: int) -> list[tuple[str, float]]:
+    filled = func.sum((row.end_tick - row.start_tick) * row.confidence)
+    chosen: Any = shown(select(row.video_id, func.max(row.confidence)), row).where(wanted)
     with reading(engine) as connection:
-        rows = connection.execute(chosen.group_by(row.video_id).order_by(ticks.desc(), row.video_id).limit(limit))
+        rows = connection.execute(chosen.group_by(row.video_id).order_by(filled.desc(), row.video_id).limit(limit))
         return [(video_id, float(sure)) for video_id, sure in rows]
 
 

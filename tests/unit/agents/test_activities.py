@@ -10,8 +10,8 @@ import pytest
 
 from agents.tagging.graph import Tagger
 from agents.tagging.rank import ABSTAIN, ACCEPT
-from agents.tagging.recall import Case, Recalled
-from agents.tagging.recall.activities import activity_source, counted_once
+from agents.tagging.recall import Case, Recalled, counted_once
+from agents.tagging.recall.activities import activity_source
 from agents.tagging.recall.activities.source import TELLING
 from agents.tagging.recall.activities.stances import Box, astride, at_head, in_hand, near, on, walks
 from agents.tagging.recall.seen import LINES, Seen, seen_of

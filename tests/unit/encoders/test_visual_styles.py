@@ -74,9 +74,9 @@ def test_a_head_that_is_missing_or_damaged_says_so(tmp_path: Path) -> None:
 def test_all_that_is_said_of_a_stretch_has_names_that_tags_may_use() -> None:
     assert set(style_names()) == {said.DRAWN, said.FLAT, said.SOLID, said.SCREEN}
     for names in style_names().values():
-        assert names.same
-        assert all(0 < share < 1 for share in names.more.values())
-        assert not set(names.same) & set(names.more)
+        assert max(names.values()) == 1.0
+        assert min(names.values()) > 0.0
+        assert all(name == name.casefold().strip() for name in names)
 
 
 def test_training_learns_what_holds_for_sources_that_it_did_not_see() -> None:

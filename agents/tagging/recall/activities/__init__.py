@@ -5,7 +5,6 @@ of each other: things, how somebody is to them, sounds, how voices take turns, t
 (`encoders.situations.activities`).
 """
 
-from agents.tagging.recall.activities.once import counted_once
 from agents.tagging.recall.activities.source import activity_source
 
-__all__ = ["activity_source", "counted_once"]
+__all__ = ["activity_source"]
